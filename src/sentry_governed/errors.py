@@ -1,0 +1,137 @@
+"""Every exception of the library.
+
+```
+SentryGovernedError
+├── ConfigError              what the embedding program passed in cannot be used
+│   ├── MissingExtraError    an optional dependency is not installed
+│   └── NoDefaultTeam        nothing matched and no default team is declared
+├── FileError                a file that people write has problems (.problems holds all of them)
+│   ├── TeamsFileError
+│   └── SettingsError
+├── AlertError               an alert's bytes were refused
+│   ├── SignatureError       ... because they could not be authenticated
+│   └── PayloadError         ... because they are not what the sender's documents describe
+├── Denied                   policy refused; nothing was sent
+└── TransportError           a request got no whole answer
+    ├── RequestRefused       the request itself is unsafe; never sent
+    ├── NotSent              never reached the service, so repeating it is safe
+    └── ReplyLost            may have been applied: its fate is unknown
+        └── ResponseTooLarge
+```
+
+Messages are one lower-case line that names the offending value, and never hold a secret or a body.
+All of them survive pickling.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+
+class SentryGovernedError(Exception):
+    """The root: catch this to catch everything the library raises on purpose."""
+
+
+class ConfigError(SentryGovernedError):
+    """What the embedding program passed in cannot be used."""
+
+
+class MissingExtraError(ConfigError):
+    """An optional dependency is not installed; the message holds the pip command."""
+
+
+class NoDefaultTeam(ConfigError):
+    """No rule matched and the teams file declares no default team."""
+
+
+@attrs.frozen
+class Problem:
+    """One thing wrong in a file, and where.
+
+    Attributes:
+        source: The file's name as it was given, or a placeholder such as `<string>`.
+        line: 1-based; 0 when the file as a whole is meant.
+        column: 1-based; 0 when the file as a whole is meant.
+        message: What is wrong, in one line.
+        hint: What to write instead, or an empty string.
+    """
+
+    source: str
+    line: int
+    column: int
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.source}:{self.line}:{self.column}: {self.message}"
+        return f"{text} ({self.hint})" if self.hint else text
+
+
+class FileError(SentryGovernedError):
+    """A file that people write has problems; all of them are in `problems`."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+class TeamsFileError(FileError):
+    """A teams file could not be loaded."""
+
+
+class SettingsError(FileError):
+    """A settings file could not be loaded."""
+
+
+class AlertError(SentryGovernedError):
+    """An alert's bytes were refused."""
+
+
+class SignatureError(AlertError):
+    """The bytes could not be authenticated: answer 401 and keep nothing."""
+
+
+class PayloadError(AlertError):
+    """The bytes are not what the sender's documents describe."""
+
+
+class Denied(SentryGovernedError):
+    """Policy refused the operation; nothing was sent."""
+
+
+class TransportError(SentryGovernedError):
+    """A request got no whole answer.
+
+    Attributes:
+        method: The HTTP method.
+        template: The path template, so that no identifier from a payload is in the message.
+        reason: What happened, in a few words.
+    """
+
+    def __init__(self, method: str, template: str, reason: str) -> None:
+        super().__init__(method, template, reason)
+        self.method = method
+        self.template = template
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.template}: {self.reason}"
+
+
+class RequestRefused(TransportError):
+    """The request is unsafe or malformed and never left the process."""
+
+
+class NotSent(TransportError):
+    """The request never reached the service, so it may be repeated whatever its method."""
+
+
+class ReplyLost(TransportError):
+    """The request went out and no whole reply came back: it may or may not have been applied."""
+
+
+class ResponseTooLarge(ReplyLost):
+    """The reply is larger than the bound, or is compressed in a way that hides its size."""
