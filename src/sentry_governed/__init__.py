@@ -31,6 +31,47 @@ if TYPE_CHECKING:
     from sentry_governed.errors import TransportError as TransportError
     from sentry_governed.policy import AllowAll as AllowAll
 
+__all__ = [
+    "Alert",
+    "AlertError",
+    "AllowAll",
+    "ConfigError",
+    "Denied",
+    "FileError",
+    "Ignored",
+    "LedgerRecord",
+    "Match",
+    "MissingExtraError",
+    "NoDefaultTeam",
+    "NotSent",
+    "Operation",
+    "PayloadError",
+    "Permit",
+    "Problem",
+    "ReplyLost",
+    "Request",
+    "RequestRefused",
+    "Response",
+    "ResponseTooLarge",
+    "Route",
+    "Rule",
+    "Secret",
+    "SentryGovernedError",
+    "SettingsError",
+    "SignatureError",
+    "TaskBuilder",
+    "TaskDraft",
+    "TaskSettings",
+    "Team",
+    "Teams",
+    "TeamsFileError",
+    "Term",
+    "TransportError",
+    "WebhookSecrets",
+    "decode_alert",
+    "parse_alert",
+]
+
 _HOMES = {
     "_operation": ("Operation",),
     "_secret": ("Secret",),
@@ -66,8 +107,6 @@ _HOMES = {
     "teams": ("Match", "Route", "Rule", "Team", "Teams", "Term"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-
-__all__ = [*sorted(_HOME_OF)]
 
 
 def __getattr__(name: str) -> object:

@@ -1,0 +1,1 @@
+"""Performance, printed as ratios and medians of one run."""

@@ -1,0 +1,48 @@
+"""Print the performance table: every number is a median of this run, beside the bound that it must keep."""
+
+from collections.abc import Iterator
+
+from benchmarks import cold_start, flow_overhead, verify_parse
+
+Row = tuple[str, str, str, bool]
+
+
+def _cold_start() -> Iterator[Row]:
+    bounds = {"import sentry_governed": 10, f"load {cold_start.RULES} rules + first route": 120}
+    for name, milliseconds in cold_start.measure().items():
+        bound = bounds[name]
+        yield (
+            f"{name}, over a bare interpreter",
+            f"{milliseconds:.1f} ms",
+            f"<= {bound} ms",
+            milliseconds <= bound,
+        )
+
+
+def _against(what: str, measured: dict[str, float], bound: float) -> Iterator[Row]:
+    (_, floor), (_, ours) = measured.items()
+    ratio = ours / floor
+    yield (
+        what,
+        f"{ours:.0f} us = {ratio:.2f} x {floor:.0f} us",
+        f"<= {bound:.2f} x",
+        ratio <= bound,
+    )
+
+
+def rows() -> Iterator[Row]:
+    """One row a number; measured one after the other, so that none disturbs the next."""
+    yield from _cold_start()
+    yield from _against("verify + parse a 25 KB webhook, over hmac + json.loads", verify_parse.measure(), 1.5)
+    yield from _against("one request as a flow, over bare httpx", flow_overhead.measure(), 1.25)
+
+
+def main() -> None:
+    """Print a Markdown table, a row as soon as it is known."""
+    print("| what | measured | must be | |\n|---|---|---|---|")
+    for what, measured, bound, kept in rows():
+        print(f"| {what} | {measured} | {bound} | {'ok' if kept else 'OVER'} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,17 @@
+"""The command line; it needs the `cli` extra."""
+
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run `sentry-governed` with the process's arguments."""
+    try:
+        from sentry_governed.cli._app import app
+    except ModuleNotFoundError as error:
+        if error.name not in {"click", "rich"}:
+            raise
+        sys.stderr.write("the command line needs an extra: pip install 'sentry-governed[cli]'\n")
+        sys.exit(2)
+    app()

@@ -1,0 +1,25 @@
+"""The command tree."""
+
+from __future__ import annotations
+
+import click
+
+from sentry_governed.cli._route import route
+from sentry_governed.cli._teams import teams
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 a file or payload was refused (every problem is printed), 2 wrong usage.",
+)
+@click.version_option(package_name="sentry-governed", prog_name="sentry-governed")
+def app() -> None:
+    """Route Sentry and Datadog alerts to the team that owns them.
+
+    Start with `sentry-governed route`: it shows for one recorded alert which team owns it, why, and the task
+    that would be made, without any account or network.
+    """
+
+
+app.add_command(route)
+app.add_command(teams)

@@ -1,0 +1,27 @@
+"""`sentry-governed teams ...`: what can be asked of a teams file."""
+
+from __future__ import annotations
+
+import click
+
+from sentry_governed.cli._io import readable, refusals
+from sentry_governed.teams import Teams
+
+
+@click.group()
+def teams() -> None:
+    """Work on a teams.yaml."""
+
+
+@teams.command()
+@click.argument("file", type=readable())
+@refusals
+def check(file: str) -> None:
+    """Load FILE and print every problem in it, one a line, as FILE:LINE:COLUMN.
+
+    Exit codes: 0 the file loads, 1 it has problems, 2 wrong usage.
+    """
+    loaded = Teams.load(file)
+    rules = sum(len(team.rules) for team in loaded.teams)
+    default = loaded.default.name if loaded.default else "none"
+    click.echo(f"{file}: ok, {len(loaded.teams)} teams, {rules} rules, default {default}")
