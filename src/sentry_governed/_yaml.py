@@ -12,16 +12,6 @@ from typing import Final, NoReturn, Protocol, TypeAlias, cast
 
 import attrs
 import yaml
-from yaml.events import (
-    AliasEvent,
-    DocumentStartEvent,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-    StreamEndEvent,
-)
 
 from sentry_governed.errors import Problem
 
@@ -138,6 +128,10 @@ _DIRECTIVE = re.compile("^%", re.MULTILINE)
 _LINE_BREAK = re.compile("\r\n|\r|\n")
 
 
+_STARTS = frozenset({"SequenceStartEvent", "MappingStartEvent"})
+_ENDS = frozenset({"SequenceEndEvent", "MappingEndEvent"})
+
+
 def _position(before: str) -> tuple[int, int]:
     lines = _LINE_BREAK.split(before)
     return len(lines), len(lines[-1]) + 1
@@ -146,7 +140,7 @@ def _position(before: str) -> tuple[int, int]:
 @attrs.define
 class _Reading:
     source: str
-    problems: list[Problem] = attrs.Factory(list)
+    problems: list[Problem] = attrs.field(factory=list[Problem])
     aliased: bool = False
 
     def report(self, line: int, column: int, message: str, hint: str) -> None:
@@ -179,15 +173,14 @@ class _Reading:
             return text.decode("utf-8")
         except UnicodeDecodeError as error:
             at = _position(text[: error.start].decode("utf-8"))
-            self.stop(*at, f"byte 0x{text[error.start]:02x} is not UTF-8", "save the file as UTF-8")
+            return self.stop(*at, f"byte 0x{text[error.start]:02x} is not UTF-8", "save the file as UTF-8")
 
     def document(self, parser: Parser, text: str) -> Node | None:
         """Parse text that was checked."""
         try:
             root = self._root(parser)
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            self.stop(*_syntax_problem(text, mark.line if mark else 0, mark.column if mark else 0))
+            self.stop(*_syntax_problem(text, error.context_mark, error.problem_mark))
         finally:
             parser.dispose()
         return None if self.aliased else root
@@ -199,47 +192,43 @@ class _Reading:
         stack = [(next_event(), nodes)]
         for _ in range(MAX_EVENTS):
             event = next_event()
-            kind = event.__class__
-            if kind is ScalarEvent:
+            kind = event.__class__.__name__
+            if kind == "ScalarEvent":
                 mark = event.start_mark
                 nodes.append(Scalar(event.value, not event.style, mark.line + 1, mark.column + 1))
                 if event.tag is not None:
-                    self._report_tag(event, event.tag)
-            elif kind is SequenceStartEvent or kind is MappingStartEvent:
+                    self.report(*_tag_problem(mark))
+            elif kind in _STARTS:
                 self._check_start(event, len(stack))
                 nodes = []
                 stack.append((event, nodes))
-            elif kind is SequenceEndEvent or kind is MappingEndEvent:
+            elif kind in _ENDS:
                 collection = self._collection(stack.pop()[0], nodes)
                 nodes = stack[-1][1]
                 nodes.append(collection)
-            elif kind is StreamEndEvent:
+            elif kind == "StreamEndEvent":
                 return nodes[0] if nodes else self.stop(1, 1, "the file is empty", "")
             else:
                 self._check_other(event, nodes)
-        self.stop(0, 0, "the file holds too many values", "split it")
+        return self.stop(0, 0, "the file holds too many values", "split it")
 
     def _check_start(self, event: Event, depth: int) -> None:
         if depth > MAX_DEPTH:
             self.stop(*_at(event), f"nested deeper than {MAX_DEPTH} levels", "flatten it")
         if event.tag is not None:
-            self._report_tag(event, event.tag)
-
-    def _report_tag(self, event: Event, tag: str) -> None:
-        hint = f"to begin text with '!' quote it: {double_quoted(tag)}"
-        self.report(*_at(event), f"tag {quoted(tag)}", hint)
+            self.report(*_tag_problem(event.start_mark))
 
     def _check_other(self, event: Event, nodes: list[Node]) -> None:
-        kind = event.__class__
-        if kind is AliasEvent:
+        kind = event.__class__.__name__
+        if kind == "AliasEvent":
             self.aliased = True
             nodes.append(Scalar("", False, *_at(event)))
             self.report(*_at(event), f"alias {quoted('*' + event.anchor)}", "write the value out again")
-        elif kind is DocumentStartEvent and nodes:
+        elif kind == "DocumentStartEvent" and nodes:
             self.stop(*_at(event), "a second document begins here", "keep one document per file")
 
     def _collection(self, start: Event, nodes: list[Node]) -> Node:
-        if start.__class__ is SequenceStartEvent:
+        if start.__class__.__name__ == "SequenceStartEvent":
             return Items(tuple(nodes), bool(start.flow_style), *_at(start))
         entries: dict[str, tuple[Scalar, Node]] = {}
         turns = iter(nodes)
@@ -265,9 +254,20 @@ def _settled(value: Node, key: Scalar) -> Node:
     return value
 
 
-def _syntax_problem(text: str, line: int, column: int) -> tuple[int, int, str, str]:
+_Report: TypeAlias = tuple[int, int, str, str]
+
+
+def _tag_problem(mark: Mark) -> _Report:
+    hint = "put text that begins with '!' between quotes"
+    return mark.line + 1, mark.column + 1, "a '!' without quotes is a YAML tag", hint
+
+
+def _syntax_problem(text: str, context: Mark | None, place: Mark | None) -> _Report:
     """What to say of the place where a parser gave up, from the text alone: parsers use different words."""
     lines = _LINE_BREAK.split(text)
+    if context is not None and lines[context.line][context.column : context.column + 1] == "!":
+        return _tag_problem(context)
+    line, column = (place.line, place.column) if place is not None else (0, 0)
     found = lines[line][column : column + 1]
     if line >= len(lines) - 1:
         message, hint = "the file ends too early", "look for a bracket or quote that is not closed"
