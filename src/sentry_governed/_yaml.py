@@ -124,7 +124,7 @@ class _Stopped(Exception):
 _UNSAFE = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
-_DIRECTIVE = re.compile("^%", re.MULTILINE)
+_DIRECTIVE = re.compile("(?:\\A|(?<=[\r\n]))%")
 _LINE_BREAK = re.compile("\r\n|\r|\n")
 
 
@@ -265,12 +265,17 @@ def _tag_problem(mark: Mark) -> _Report:
 def _syntax_problem(text: str, context: Mark | None, place: Mark | None) -> _Report:
     """What to say of the place where a parser gave up, from the text alone: parsers use different words."""
     lines = _LINE_BREAK.split(text)
-    if context is not None and lines[context.line][context.column : context.column + 1] == "!":
+    opened = lines[context.line][context.column : context.column + 1] if context is not None else ""
+    if context is not None and opened == "!":
         return _tag_problem(context)
     line, column = (place.line, place.column) if place is not None else (0, 0)
     found = lines[line][column : column + 1]
+    escape = lines[line].rfind("\\", 0, column + 1) if opened == '"' else -1
     if line >= len(lines) - 1:
         message, hint = "the file ends too early", "look for a bracket or quote that is not closed"
+    elif escape >= 0:
+        column = escape
+        message, hint = "unknown escape", "between double quotes write \\\\ for \\, or use single quotes"
     elif found == "\t":
         message, hint = "a tab stands here", "use spaces"
     elif found in tuple(":?-,[]{}#&*!|>'\"%@`\\"):

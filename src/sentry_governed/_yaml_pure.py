@@ -12,16 +12,9 @@ from typing import TYPE_CHECKING
 
 import yaml
 from yaml.error import Mark
-from yaml.events import Event
+from yaml.events import Event, ScalarEvent
 from yaml.scanner import ScannerError
-from yaml.tokens import (
-    FlowEntryToken,
-    FlowSequenceEndToken,
-    ScalarToken,
-    TagToken,
-    Token,
-    ValueToken,
-)
+from yaml.tokens import FlowEntryToken, FlowSequenceEndToken, ScalarToken, TagToken, Token, ValueToken
 
 if TYPE_CHECKING:
 
@@ -41,10 +34,11 @@ if TYPE_CHECKING:
         def forward(self, length: int = 1) -> None: ...
         def get_mark(self) -> Mark: ...
         def get_token(self) -> Token: ...
-        def check_token(self, *choices: type[Token]) -> bool: ...
+        def check_token(self, *choices: type) -> bool: ...
         def parse_flow_node(self) -> Event: ...
         def parse_flow_sequence_entry_mapping_value(self) -> Event: ...
-        def process_empty_scalar(self, mark: Mark | None) -> Event: ...
+        def process_empty_scalar(self, mark: Mark | None) -> ScalarEvent: ...
+        def scan_flow_scalar_non_spaces(self, double: bool, start_mark: Mark) -> list[str]: ...
         def scan_line_break(self) -> str: ...
         def scan_block_scalar_indentation(self) -> tuple[list[str], int, Mark]: ...
         def scan_block_scalar_breaks(self, indent: int) -> tuple[list[str], Mark]: ...
@@ -125,6 +119,15 @@ class PureLoader(_Base):
                     raise self._error("found a tab character that violates indentation", start)
                 self.forward()
         return ("\n" * (breaks - 1) or " ", True) if breaks else (spaces, False)
+
+    def scan_flow_scalar_non_spaces(self, double: bool, start_mark: Mark) -> list[str]:  # noqa: FBT001
+        """Text between quotes up to a space; escapes have to name characters."""
+        try:
+            chunks = super().scan_flow_scalar_non_spaces(double, start_mark)
+            "".join(chunks).encode()
+        except (ValueError, OverflowError):
+            raise self._error("found invalid Unicode character escape code", start_mark) from None
+        return chunks
 
     def scan_tag(self) -> TagToken:
         """A tag, which is going to be reported."""
