@@ -12,11 +12,25 @@ SentryGovernedError
 │   ├── SignatureError       ... because they could not be authenticated
 │   └── PayloadError         ... because they are not what the sender's documents describe
 ├── Denied                   policy refused; nothing was sent
-└── TransportError           a request got no whole answer
-    ├── RequestRefused       the request itself is unsafe; never sent
-    ├── NotSent              never reached the service, so repeating it is safe
-    └── ReplyLost            may have been applied: its fate is unknown
-        └── ResponseTooLarge
+├── LedgerError              the ledger cannot be used; nothing is done without it
+├── TransportError           a request got no whole answer
+│   ├── RequestRefused       the request itself is unsafe; never sent
+│   ├── NotSent              never reached the service, so repeating it is safe
+│   └── ReplyLost            may have been applied: its fate is unknown
+│       └── ResponseTooLarge
+└── ApiError                 a service answered, and the answer is no
+    ├── BadRequest           400 and every status that has no class of its own
+    │   ├── FieldNotOnProject    Asana: a custom field is on none of the task's projects
+    │   └── TaskTooLarge         Asana: the notes are larger than it stores
+    ├── TokenRefused         401
+    ├── PlanTooSmall         402
+    ├── NoAccess             403
+    ├── NotFound             404
+    ├── Gone                 410: the address is being retired; repeating does not help
+    ├── RateLimited          429, still so after the retries
+    ├── Redirected           3xx: never followed
+    ├── ServiceFailed        5xx: a write may have been applied
+    └── UnexpectedAnswer     a success whose body is not what is documented
 ```
 
 Messages are one lower-case line that names the offending value, and never hold a secret or a body.
@@ -135,3 +149,93 @@ class ReplyLost(TransportError):
 
 class ResponseTooLarge(ReplyLost):
     """The reply is larger than the bound, or is compressed in a way that hides its size."""
+
+
+class LedgerError(SentryGovernedError):
+    """The ledger cannot be used: it is locked, full, read-only, gone, or holds what it should not."""
+
+
+class ApiError(SentryGovernedError):
+    """A service answered, and the answer is no.
+
+    Attributes:
+        method: The HTTP method.
+        template: The path template, so that no identifier from a payload is in the message.
+        status: The HTTP status.
+        detail: The service's own words, cut to one line of at most 500 characters.
+        request_id: The service's name for this request, for its support, or None.
+        retry_after: Seconds that the service asked to wait, or None.
+    """
+
+    def __init__(
+        self,
+        method: str,
+        template: str,
+        status: int,
+        detail: str,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(method, template, status, detail, request_id, retry_after)
+        self.method = method
+        self.template = template
+        self.status = status
+        self.detail = detail
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.template}: {self.status} {self.detail}".rstrip()
+
+
+class BadRequest(ApiError):
+    """The service does not accept the request as it is."""
+
+
+class FieldNotOnProject(BadRequest):
+    """Asana: a custom field is on none of the task's projects; `field` is its gid."""
+
+    @property
+    def field(self) -> str:
+        """The custom field's gid."""
+        return "".join(filter(str.isdigit, self.detail.partition("ID")[2].partition("is not")[0]))
+
+
+class TaskTooLarge(BadRequest):
+    """Asana: the notes are larger than it stores."""
+
+
+class TokenRefused(ApiError):
+    """The token is missing, wrong or expired."""
+
+
+class PlanTooSmall(ApiError):
+    """The service's plan lacks the feature."""
+
+
+class NoAccess(ApiError):
+    """The token may not do this."""
+
+
+class NotFound(ApiError):
+    """The thing does not exist, or the token may not know that it does."""
+
+
+class Gone(ApiError):
+    """The address is being retired; repeating does not help."""
+
+
+class RateLimited(ApiError):
+    """The service still asks to wait after every retry that the deadline allowed."""
+
+
+class Redirected(ApiError):
+    """The service points elsewhere, which is never followed: a renamed project, or a wrong base URL."""
+
+
+class ServiceFailed(ApiError):
+    """The service failed; a write may have been applied."""
+
+
+class UnexpectedAnswer(ApiError):
+    """A success whose body is not what the service documents."""
