@@ -1,0 +1,81 @@
+"""A task before it exists."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+import attrs
+
+from sentry_governed.asana._marker import marker_line
+from sentry_governed.asana._placement import Placement
+from sentry_governed.asana._priority import Priority
+from sentry_governed.asana._text import fit, shares, size
+from sentry_governed.typing import JsonValue
+
+
+def _bounded_notes(draft: TaskDraft) -> str:
+    room = max(0, draft.budget - size(draft.marker) - len(draft.sections))
+    rooms = shares([size(section) for section in draft.sections], room)
+    fitted = [fit(section, room) for section, room in zip(draft.sections, rooms, strict=True)]
+    return "\n".join([*filter(None, fitted), draft.marker])
+
+
+@attrs.frozen(kw_only=True)
+class TaskDraft:
+    """What a task will be: everything that is sent, and what was decided on the way.
+
+    Attributes:
+        key: The alert's key, which the marker line holds.
+        name: One visible line.
+        sections: The notes' parts as they were written, before the budget.
+        budget: The largest size of the notes.
+        placement: The plan that says which projects.
+        projects: The projects' ids, or None while the plan waits for Asana's answers.
+        priority: How urgent it is.
+        custom_fields: Values in the form in which Asana wants them, by the field's id.
+        workspace: The workspace's id, or None.
+        external: Whether `key` is set as Asana's external id too.
+        notes: The plain text that is sent, within the budget. Its last line is the marker, never cut.
+    """
+
+    key: str
+    name: str
+    sections: tuple[str, ...]
+    budget: int
+    placement: Placement
+    priority: Priority
+    projects: tuple[str, ...] | None = None
+    custom_fields: Mapping[str, JsonValue] = attrs.field(factory=dict[str, JsonValue], hash=False)
+    workspace: str | None = None
+    external: bool = False
+    notes: str = attrs.field(init=False, default=attrs.Factory(_bounded_notes, takes_self=True))
+
+    @property
+    def marker(self) -> str:
+        """The last line of the notes, by which the task is recognised."""
+        return marker_line(self.key)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the request's body, in hexadecimal: the same for the same content."""
+        canonical = json.dumps(self.to_payload(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def to_payload(self) -> dict[str, JsonValue]:
+        """The JSON body of `POST /tasks`; ids that nobody configured are left out."""
+        data: dict[str, JsonValue] = {"name": self.name, "notes": self.notes}
+        if self.workspace:
+            data["workspace"] = self.workspace
+        if self.projects:
+            data["projects"] = list(self.projects)
+        if self.custom_fields:
+            data["custom_fields"] = dict(self.custom_fields)
+        if self.external:
+            data["external"] = {"gid": self.key}
+        return {"data": data}
+
+    def shortened(self) -> TaskDraft:
+        """The same task with notes of half the size, for one more attempt after "too large"."""
+        return attrs.evolve(self, budget=min(self.budget, size(self.notes)) // 2)

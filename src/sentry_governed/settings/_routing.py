@@ -1,0 +1,54 @@
+"""The `routing` section."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, TypeAlias, get_args
+
+import attrs
+
+from sentry_governed.settings._reader import fields_of, items, made, record, word
+
+OnRepeat: TypeAlias = Literal["new_task", "comment"]
+"""What a further alert of an issue that has a task makes."""
+
+KINDS: Final = (
+    "event_alert.triggered",
+    "error.created",
+    "issue.created",
+    "issue.unresolved",
+    "issue.assigned",
+    "issue.resolved",
+    "issue.archived",
+    "issue.ignored",
+    "datadog.triggered",
+    "datadog.re_triggered",
+    "datadog.warn",
+    "datadog.re_warn",
+    "datadog.no_data",
+    "datadog.re_no_data",
+    "datadog.renotify",
+    "datadog.recovered",
+)
+"""The kinds of alert that may be asked to make tasks."""
+
+
+@attrs.frozen(kw_only=True)
+class RoutingSettings:
+    """Which alerts make tasks, and how.
+
+    Attributes:
+        on_repeat: `new_task` makes a task for each event, linked to the earlier ones; `comment` comments on
+            the first.
+        create_on: The kinds of alert that make tasks; others are skipped.
+    """
+
+    on_repeat: OnRepeat = "new_task"
+    create_on: frozenset[str] = frozenset({"event_alert.triggered", "datadog.triggered"})
+
+
+read_routing: Final = record(
+    RoutingSettings,
+    fields_of(
+        RoutingSettings, on_repeat=word(get_args(OnRepeat)), create_on=made(frozenset, items(word(KINDS)))
+    ),
+)
