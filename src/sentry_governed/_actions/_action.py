@@ -51,7 +51,8 @@ class Parameter:
     Attributes:
         name: How the library spells it.
         where: The part of the request it goes to. A `claim` goes nowhere: it is what the caller believes, and
-            what the service says has to agree with it.
+            what the service says has to agree with it. A `path` parameter that the endpoint in use does not
+            have is a claim as well.
         kind: What a value is. An `org` or `project` is a slug or a numeric id; an `id` is a text here and a
             number in a JSON body.
         doc: One sentence.

@@ -16,10 +16,7 @@ _LONGEST_SHOWN = 60
 ACTIONS: Final[Mapping[str, Action]] = MappingProxyType(
     {
         action.name: action
-        for action in sorted(
-            ISSUE_ACTIONS + ORGANIZATION_ACTIONS,
-            key=lambda action: action.name,
-        )
+        for action in sorted(ISSUE_ACTIONS + ORGANIZATION_ACTIONS, key=lambda action: action.name)
     }
 )
 """Every action by its name, sorted."""
@@ -38,5 +35,5 @@ def find(name: str) -> Action:
 
     shown = name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}..."
     near = get_close_matches(shown.lower(), ACTIONS, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else "the catalogue of actions names all there are"
+    hint = f"did you mean {near[0]!r}?" if near else "a name reads like 'issues.resolve'"
     raise ConfigError(f"unknown action {shown!r}: {hint}")
