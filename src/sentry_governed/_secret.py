@@ -8,7 +8,9 @@ from typing import NoReturn
 from sentry_governed.errors import ConfigError
 
 
-def _problem(value: str) -> str:
+def _problem(value: object) -> str:
+    if not isinstance(value, str):
+        return "a secret is not a text; decode bytes first"
     if not value:
         return "a secret is empty"
     if all("!" <= character <= "~" for character in value):
@@ -30,17 +32,18 @@ class Secret:
     the end of a secret file is reported here, and not by an HTTP library that quotes the header.
 
     Raises:
-        ConfigError: The value is empty or holds a character that no header may hold. It is not shown.
+        ConfigError: The value is not a text, is empty or holds a character that no header may hold. It is not
+            shown.
     """
 
     __slots__ = ("__reveal",)
 
     def __init__(self, value: str) -> None:
         problem = _problem(value)
-        self.__reveal = _closure(value)  # keeps the text out of vars() and out of reads of __slots__
         if problem:
             del value  # a traceback that shows locals would show it
             raise ConfigError(problem)
+        self.__reveal = _closure(value)  # keeps the text out of vars() and out of reads of __slots__
 
     __hash__ = None  # type: ignore[assignment]  # a hash would let a secret be guessed from a table
 
