@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeGuard, TypeVar, get_
 import attrs
 
 from sentry_governed.errors import PayloadError
+from sentry_governed.typing import JsonValue
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -33,7 +34,7 @@ _RAW = "raw"
 Id: TypeAlias = Annotated[str, _ID]
 """Text that some endpoints send as a number."""
 
-JsonObject: TypeAlias = "dict[str, object]"
+JsonObject: TypeAlias = dict[str, JsonValue]
 
 M = TypeVar("M")
 Hook: TypeAlias = Callable[[object, object], object]
@@ -57,7 +58,7 @@ def is_object(value: object) -> TypeGuard[JsonObject]:
     return isinstance(value, dict)
 
 
-def is_list(value: object) -> TypeGuard[list[object]]:
+def is_list(value: object) -> TypeGuard[list[JsonValue]]:
     """Whether a decoded JSON value is an array."""
     return isinstance(value, list)
 
@@ -212,7 +213,7 @@ def _model_hook(converter: Converter, model: type[attrs.AttrsInstance]) -> Hook:
     def build(value: object, _type: object) -> attrs.AttrsInstance:
         if not is_object(value):
             raise _misfit("an object", value)
-        given: JsonObject = {_RAW: value} if keeps_raw else {}
+        given: dict[str, object] = {_RAW: value} if keeps_raw else {}
         problems: list[str] = []
         for field, keys, hook in plan:
             found = next((value[key] for key in keys if value.get(key) is not None), None)
