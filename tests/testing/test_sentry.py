@@ -1,0 +1,469 @@
+"""A fake Sentry behaves as the documents of the real one say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import httpx
+import pytest
+
+from sentry_governed.testing import FakeInstallation, FakeSentry, FrozenClock
+from sentry_governed.typing import JsonValue
+from tests.testing.conftest import Door, OpenDoor, decoded
+
+ACME = "/api/0/organizations/acme"
+ISSUE = f"{ACME}/issues/1001/"
+
+
+@pytest.fixture
+def sentry(clock: FrozenClock) -> FakeSentry:
+    """Two organizations; one has an issue with two events."""
+    fake = FakeSentry(token="sntryu_main", clock=clock)
+    fake.add_org("acme", org_id="501")
+    fake.add_project("acme", "web", project_id="601")
+    fake.add_project("acme", "api", project_id="602")
+    fake.add_project("other", "web")
+    fake.add_issue("acme", "web", issue_id="1001", title="ValueError: out of range")
+    fake.add_event("1001", event_id="a" * 32, tags={"service": "shop", "retry": True}, seen=clock.time() - 60)
+    fake.add_event("1001", event_id="b" * 32, tags={"service": ["shop", "cart"]}, environment=None)
+    return fake
+
+
+@pytest.fixture
+def installation(sentry: FakeSentry) -> FakeInstallation:
+    """An integration of the first organization."""
+    return sentry.add_installation("acme", app_slug="linker")
+
+
+@pytest.fixture
+def call(sentry: FakeSentry, installation: FakeInstallation, door: OpenDoor) -> Door:
+    """A way to it."""
+    return door(sentry, installation)
+
+
+def found(call: Door, **query: str) -> list[JsonValue]:
+    """The ids of the issues that a list shows."""
+    body = call.data("GET", f"{ACME}/issues/", **query)
+    assert isinstance(body, list)
+    return [issue["id"] for issue in body]
+
+
+def shown(call: Door, method: str, path: str, body: JsonValue = None) -> Mapping[str, JsonValue]:
+    """The decoded object of a successful answer."""
+    value = call.data(method, path, body)
+    assert isinstance(value, Mapping)
+    return value
+
+
+def test_issue(call: Door) -> None:
+    """An issue is shown with its project, and without tags or environment."""
+    issue = shown(call, "GET", ISSUE)
+    assert {key: issue[key] for key in ("id", "shortId", "title", "status", "count")} == {
+        "id": "1001",
+        "shortId": "WEB-Z9",
+        "title": "ValueError: out of range",
+        "status": "unresolved",
+        "count": "2",
+    }
+    assert issue["project"] == {"id": "601", "slug": "web", "name": "web", "platform": "python"}
+    assert str(issue["permalink"]).endswith("/organizations/acme/issues/1001/")
+    assert "tags" not in issue
+    assert "environment" not in issue
+    assert call.data("GET", "/api/0/organizations/501/issues/1001/") == issue
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/0/organizations/other/issues/1001/",
+        "/api/0/organizations/nobody/issues/1001/",
+        f"{ACME}/issues/404/",
+        f"{ACME}/issues/1001/events/{'c' * 32}/",
+        f"{ACME}/issues/1001",
+        f"{ACME}/nothing/",
+        "/api/0/projects/acme/nothing/",
+        "/api/0/projects/nobody/web/",
+    ],
+)
+def test_missing(call: Door, path: str) -> None:
+    """What is absent, hidden or another organization's is one and the same 404."""
+    response = call("GET", path)
+    assert response.status == 404
+    assert decoded(response) == {"detail": "The requested resource does not exist"}
+
+
+def test_merged(sentry: FakeSentry, call: Door) -> None:
+    """A merged issue's number answers with the issue that stayed, also to a write."""
+    sentry.add_issue("acme", "api", issue_id="1002")
+    sentry.add_event("1002", event_id="d" * 32)
+    sentry.merge("1001", "1002")
+    other = f"{ACME}/issues/1002/"
+    assert shown(call, "GET", other)["id"] == "1001"
+    assert shown(call, "GET", f"{other}events/{'d' * 32}/")["groupID"] == "1001"
+    assert shown(call, "PUT", other, {"status": "resolved"})["id"] == "1001"
+    assert sentry.issue("1001").status == "resolved"
+
+
+def test_deleted(sentry: FakeSentry, call: Door) -> None:
+    """A deleted issue is gone."""
+    sentry.delete_issue("1001")
+    assert call("GET", ISSUE).status == 404
+
+
+def test_events(call: Door) -> None:
+    """An event carries its tags as objects, a repeated key twice and an absent environment not at all."""
+    latest = shown(call, "GET", f"{ISSUE}events/latest/")
+    assert latest["eventID"] == "b" * 32
+    assert latest["groupID"] == "1001"
+    assert latest["projectID"] == "601"
+    assert latest["tags"] == [
+        {"key": "level", "value": "error"},
+        {"key": "service", "value": "shop"},
+        {"key": "service", "value": "cart"},
+    ]
+    oldest = shown(call, "GET", f"{ISSUE}events/oldest/")
+    assert oldest["eventID"] == "a" * 32
+    assert {"key": "retry", "value": "true"} in tuple(oldest["tags"] or ())  # type: ignore[arg-type]  # a list
+    assert call.data("GET", f"{ISSUE}events/latest/", environment="production") == oldest
+
+
+def test_search(sentry: FakeSentry, call: Door, clock: FrozenClock) -> None:
+    """Issues are found by project, status, level, tag, text, time and environment."""
+    clock.advance(3600)
+    sentry.add_issue("acme", "api", issue_id="1002", title="Timeout", level="fatal", status="resolved")
+    sentry.add_issue("other", "web", issue_id="1003")
+    assert found(call) == ["1001"]
+    assert found(call, query="") == ["1002", "1001"]
+    assert found(call, query="is:resolved") == ["1002"]
+    assert found(call, query="!is:resolved") == ["1001"]
+    assert found(call, query="level:fatal") == ["1002"]
+    assert found(call, query="project:api") == ["1002"]
+    assert found(call, query="service:cart") == ["1001"]
+    assert found(call, query='service:"cart" is:unresolved') == ["1001"]
+    assert found(call, query="service:search") == []
+    assert found(call, query="timeout") == ["1002"]
+    assert found(call, query="", project="602") == ["1002"]
+    assert found(call, query="", project="web") == ["1001"]
+    assert found(call, query="", project="-1") == ["1002", "1001"]
+    assert found(call, query="", statsPeriod="30m") == ["1002"]
+    assert found(call, query="", end="2026-01-01T00:30:00Z") == ["1001"]
+    assert found(call, query="", start="2026-01-01T00:30:00") == ["1002"]
+    assert found(call, query="", environment="production") == ["1001"]
+    assert found(call, query="", group="1002") == ["1002"]
+    clock.advance(60)
+    sentry.add_event("1001")
+    assert found(call, query="") == ["1001", "1002"]
+    assert found(call, query="", sort="new") == ["1002", "1001"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ({"query": "is:odd"}, 400),
+        ({"statsPeriod": "a while"}, 400),
+        ({"start": "noon"}, 400),
+        ({"limit": "101"}, 400),
+        ({"limit": "x"}, 400),
+        ({"cursor": "next"}, 400),
+        ({"project": "404"}, 403),
+    ],
+)
+def test_bad_search(call: Door, query: dict[str, str], status: int) -> None:
+    """A search that makes no sense is refused with a detail."""
+    response = call("GET", f"{ACME}/issues/", **query)
+    assert response.status == status
+    assert isinstance(decoded(response), Mapping)
+
+
+def test_no_projects(sentry: FakeSentry, call: Door) -> None:
+    """An organization without projects has an empty list."""
+    sentry.add_org("empty")
+    assert call.data("GET", "/api/0/organizations/empty/issues/") == []
+
+
+def test_pages(sentry: FakeSentry, call: Door) -> None:
+    """A Link header always holds both directions, and says which of them has results."""
+    for number in range(1002, 1006):
+        sentry.add_issue("acme", "web", issue_id=str(number))
+    response = call("GET", f"{ACME}/issues/", limit="2", query="")
+    links = re.findall(
+        r'<([^>]*)>; rel="(\w+)"; results="(\w+)"; cursor="([^"]*)"', response.header("link") or ""
+    )
+    assert [link[1:] for link in links] == [("previous", "false", "0:0:1"), ("next", "true", "0:2:0")]
+    assert links[1][0].endswith("/api/0/organizations/acme/issues/?limit=2&query=&cursor=0:2:0")
+    assert (response.header("x-hits"), response.header("x-max-hits")) == ("5", "1000")
+    pages = [found(call, limit="2", query="", cursor=f"0:{start}:0") for start in (0, 2, 4)]
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert sorted(str(number) for page in pages for number in page) == [str(n) for n in range(1001, 1006)]
+    last = call("GET", f"{ACME}/issues/", limit="2", query="", cursor="0:4:0").header("link") or ""
+    assert 'rel="previous"; results="true"' in last
+    assert 'rel="next"; results="false"' in last
+    bare = call("GET", f"{ACME}/projects/").header("link") or ""
+    assert "/projects/?&cursor=" in bare
+
+
+def test_organizations(call: Door) -> None:
+    """Organizations and projects are listed and read by slug or id."""
+    orgs = call.data("GET", "/api/0/organizations/")
+    assert isinstance(orgs, list)
+    assert [org["slug"] for org in orgs] == ["acme", "other"]
+    assert shown(call, "GET", "/api/0/organizations/501/")["slug"] == "acme"
+    projects = call.data("GET", f"{ACME}/projects/", per_page="1")
+    assert isinstance(projects, list)
+    assert [project["slug"] for project in projects] == ["web"]
+    project = shown(call, "GET", "/api/0/projects/acme/602/")
+    assert project["slug"] == "api"
+    assert isinstance(project["organization"], Mapping)
+    assert project["organization"]["slug"] == "acme"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "substatus"),
+    [
+        ({"status": "resolved"}, "resolved", None),
+        ({"status": "ignored"}, "ignored", "archived_forever"),
+        ({"status": "muted"}, "ignored", "archived_forever"),
+        (
+            {"status": "ignored", "statusDetails": {"ignoreCount": 3}},
+            "ignored",
+            "archived_until_condition_met",
+        ),
+        (
+            {"status": "ignored", "statusDetails": {"untilEscalating": True}},
+            "ignored",
+            "archived_until_escalating",
+        ),
+        (
+            {"status": "ignored", "substatus": "archived_until_escalating"},
+            "ignored",
+            "archived_until_escalating",
+        ),
+        ({"status": "unresolved"}, "unresolved", "ongoing"),
+    ],
+)
+def test_status(sentry: FakeSentry, call: Door, body: JsonValue, status: str, substatus: str | None) -> None:
+    """A status brings the substatus that Sentry derives from it."""
+    changed = shown(call, "PUT", ISSUE, body)
+    assert (changed["status"], changed["substatus"]) == (status, substatus)
+    assert (sentry.issue("1001").status, sentry.issue("1001").substatus) == (status, substatus)
+
+
+def test_unignore(sentry: FakeSentry, call: Door, clock: FrozenClock) -> None:
+    """An issue that was archived within its first week is new again, and later ongoing."""
+    for substatus in ("new", "ongoing"):
+        call("PUT", ISSUE, {"status": "ignored"})
+        assert shown(call, "PUT", ISSUE, {"status": "unresolved"})["substatus"] == substatus
+        clock.advance(7 * 86400)
+
+
+def test_releases(sentry: FakeSentry, call: Door) -> None:
+    """An issue is resolved only in a release that exists."""
+
+    def resolve(**details: JsonValue) -> tuple[int, JsonValue]:
+        response = call("PUT", ISSUE, {"status": "resolved", "statusDetails": details})
+        return response.status, decoded(response)
+
+    assert resolve(inNextRelease=True) == (
+        400,
+        {"statusDetails": {"inNextRelease": ["No release data present in the system."]}},
+    )
+    assert call("PUT", ISSUE, {"status": "resolvedInNextRelease"}).status == 400
+    assert sentry.issue("1001").status == "unresolved"
+    sentry.add_release("acme", "1.0")
+    assert resolve(inRelease="2.0") == (
+        400,
+        {"statusDetails": {"inRelease": ["Unable to find a release with the given version."]}},
+    )
+    assert resolve(inRelease="1.0")[0] == 200
+    assert sentry.issue("1001").status_details == {"inRelease": "1.0"}
+    assert resolve(inNextRelease=True)[0] == 200
+    assert sentry.issue("1001").status_details == {"inNextRelease": True}
+
+
+def test_other_changes(sentry: FakeSentry, call: Door) -> None:
+    """Only what the body names changes."""
+    changed = shown(call, "PUT", ISSUE, {"priority": "high", "assignedTo": "team:7"})
+    assert changed["assignedTo"] == {"type": "team", "id": "7", "name": "7"}
+    issue = sentry.issue("1001")
+    assert (issue.status, issue.priority, issue.assigned_to) == ("unresolved", "high", "team:7")
+    call("PUT", ISSUE, {"assignedTo": ""})
+    assert sentry.issue("1001").assigned_to is None
+
+
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        ({"status": "closed"}, {"status": ['"closed" is not a valid choice.']}),
+        ({"status": "ignored", "substatus": "odd"}, {"substatus": ['"odd" is not a valid choice.']}),
+        ({"priority": "urgent"}, {"priority": ['"urgent" is not a valid choice.']}),
+        (
+            {"status": "resolved", "statusDetails": 5},
+            {"statusDetails": ["Invalid data. Expected a dictionary."]},
+        ),
+        ([], {"nonFieldErrors": ["Invalid data. Expected a dictionary."]}),
+    ],
+)
+def test_bad_change(sentry: FakeSentry, call: Door, body: JsonValue, errors: JsonValue) -> None:
+    """A change that makes no sense is refused by field."""
+    before = sentry.issue("1001")
+    response = call("PUT", ISSUE, body)
+    assert (response.status, decoded(response)) == (400, errors)
+    assert sentry.issue("1001") == before
+
+
+@pytest.mark.parametrize("path", ["notes", "comments"])
+def test_notes(sentry: FakeSentry, call: Door, clock: FrozenClock, path: str) -> None:
+    """A comment is taken once an hour, whatever its route."""
+    made = call("POST", f"{ISSUE}{path}/", {"text": "Asana: 1"})
+    assert made.status == 201
+    again = call("POST", f"{ISSUE}notes/", {"text": "Asana: 1"})
+    assert (again.status, decoded(again)) == (400, {"detail": "You have already posted that comment."})
+    assert call("POST", f"{ISSUE}{path}/", {"text": "Asana: 2"}).status == 201
+    clock.advance(3600)
+    assert call("POST", f"{ISSUE}{path}/", {"text": "Asana: 1"}).status == 201
+    assert [note.text for note in sentry.notes("1001")] == ["Asana: 1", "Asana: 2", "Asana: 1"]
+    listed = call.data("GET", f"{ISSUE}{path}/")
+    assert isinstance(listed, list)
+    assert listed[0]["data"] == {"text": "Asana: 1"}
+    assert shown(call, "GET", ISSUE)["numComments"] == 3
+    blank = call("POST", f"{ISSUE}{path}/", {"text": " "})
+    assert (blank.status, decoded(blank)) == (400, {"text": ["This field is required."]})
+    assert call("POST", f"{ISSUE}{path}/").status == 400
+
+
+def test_notes_of_others(sentry: FakeSentry, installation: FakeInstallation) -> None:
+    """The same comment by somebody else is another comment."""
+    with sentry.serve() as base_url:
+        for token in ("sntryu_main", installation.token):
+            headers = {"Authorization": f"Bearer {token}"}
+            answer = httpx.post(f"{base_url}{ISSUE}notes/", json={"text": "same"}, headers=headers)
+            assert answer.status_code == 201
+    assert len(sentry.notes("1001")) == 2
+
+
+def link(call: Door, installation: FakeInstallation, **changes: JsonValue) -> tuple[int, JsonValue]:
+    """The answer to linking an issue."""
+    body = {
+        "issueId": 1001,
+        "webUrl": "https://app.asana.com/0/0/7",
+        "project": "Web & Co",
+        "identifier": "7",
+        **changes,
+    }
+    path = f"/api/0/sentry-app-installations/{installation.uuid}/external-issues/"
+    response = call("POST", path, {key: value for key, value in body.items() if value is not None})
+    return response.status, decoded(response) if response.body else None
+
+
+def test_link(sentry: FakeSentry, call: Door, installation: FakeInstallation) -> None:
+    """A link shows its escaped name, and is listed on its issue."""
+    status, made = link(call, installation)
+    (kept,) = sentry.external_issues("1001")
+    assert (status, made) == (
+        200,
+        {
+            "id": kept.id,
+            "issueId": "1001",
+            "serviceType": "linker",
+            "displayName": "Web &amp; Co#7",
+            "webUrl": "https://app.asana.com/0/0/7",
+        },
+    )
+    assert call.data("GET", f"{ISSUE}external-issues/") == [made]
+
+
+def test_second_link(sentry: FakeSentry, call: Door, installation: FakeInstallation) -> None:
+    """A second link of one issue and integration takes the first one's place."""
+    link(call, installation)
+    (first,) = sentry.external_issues("1001")
+    assert link(call, installation, identifier="8")[0] == 200
+    (second,) = sentry.external_issues("1001")
+    assert (second.id, second.identifier) == (first.id, "8")
+
+
+def test_second_link_refused(door: OpenDoor) -> None:
+    """A second link can be set to be refused."""
+    sentry = FakeSentry(relink="refuse")
+    sentry.add_issue("acme", "web", issue_id="1001")
+    installation = sentry.add_installation("acme")
+    call = door(sentry, installation)
+    assert link(call, installation)[0] == 200
+    assert link(call, installation, identifier="8")[0] == 400
+    (kept,) = sentry.external_issues("1001")
+    assert kept.identifier == "7"
+
+
+@pytest.mark.parametrize("name", ["issueId", "webUrl", "project", "identifier"])
+def test_bad_link(sentry: FakeSentry, call: Door, installation: FakeInstallation, name: str) -> None:
+    """Every field of a link is required."""
+    assert link(call, installation, **{name: None}) == (400, {name: ["This field is required."]})
+    assert link(call, installation, issueId="WEB-1")[0] == 400
+    assert sentry.external_issues("1001") == ()
+
+
+def test_link_elsewhere(sentry: FakeSentry, call: Door, installation: FakeInstallation) -> None:
+    """An issue outside the installation's organization is an empty 404."""
+    sentry.add_issue("other", "web", issue_id="1003")
+    assert link(call, installation, issueId=1003) == (404, None)
+    assert link(call, installation, issueId=404) == (404, None)
+
+
+def test_link_token(sentry: FakeSentry, installation: FakeInstallation) -> None:
+    """Only an integration's own token may link, and it reaches only its own organization."""
+    path = f"/api/0/sentry-app-installations/{installation.uuid}/external-issues/"
+    with sentry.serve() as base_url:
+        for token, status in (("sntryu_main", 403), (installation.token, 400), ("wrong", 401)):
+            headers = {"Authorization": f"Bearer {token}"}
+            assert httpx.post(base_url + path, json={}, headers=headers).status_code == status
+        headers = {"Authorization": f"Bearer {installation.token}"}
+        for org, status in (("acme", 200), ("other", 403)):
+            url = f"{base_url}/api/0/organizations/{org}/"
+            assert httpx.get(url, headers=headers).status_code == status
+        orgs = httpx.get(f"{base_url}/api/0/organizations/", headers=headers).json()
+        assert [org["slug"] for org in orgs] == ["acme"]
+
+
+def test_installations(call: Door, installation: FakeInstallation) -> None:
+    """An organization's installations are listed with their app."""
+    listed = call.data("GET", f"{ACME}/sentry-app-installations/")
+    assert isinstance(listed, list)
+    assert [(one["uuid"], one["app"]["slug"]) for one in listed] == [(installation.uuid, "linker")]
+
+
+def test_limit(clock: FrozenClock, door: OpenDoor) -> None:
+    """Issue reads beyond the limit of a second are refused as sentry.io does it."""
+    sentry = FakeSentry(clock=clock, issue_limit=5)
+    sentry.add_issue("acme", "web", issue_id="1001")
+    call = door(sentry)
+    clock.advance(0.5)
+    answers = [call("GET", ISSUE) for _ in range(6)]
+    assert [answer.status for answer in answers] == [200, 200, 200, 200, 200, 429]
+    assert answers[0].header("x-sentry-rate-limit-limit") == "5"
+    assert answers[0].header("x-sentry-rate-limit-remaining") == "4"
+    refusal = answers[5]
+    assert refusal.header("content-type") == "text/html; charset=utf-8"
+    assert refusal.header("retry-after") is None
+    assert refusal.header("x-sentry-rate-limit-reset") == str(int(clock.time()) + 1)
+    assert decoded(refusal) == {
+        "detail": "You are attempting to use this endpoint too frequently. Limit is 5 requests in 1 seconds"
+    }
+    assert call("PUT", ISSUE, {"status": "resolved"}).status == 200
+    assert call("GET", f"{ACME}/").header("x-sentry-rate-limit-limit") == "999"
+    assert call("GET", f"{ACME}/issues/404/").status == 429
+    clock.advance(0.5)
+    assert call("GET", f"{ACME}/issues/404/").header("x-sentry-rate-limit-remaining") == "4"
+
+
+def test_self_hosted(door: OpenDoor) -> None:
+    """A self-hosted Sentry answers below its prefix, without rate-limit headers."""
+    sentry = FakeSentry(prefix="/sentry")
+    sentry.add_issue("acme", "web", issue_id="1001")
+    answer = door(sentry)("GET", ISSUE)
+    assert answer.status == 200
+    assert not [name for name, _ in answer.headers if name.startswith("x-sentry-rate-limit")]
+    assert sentry.calls[0].path == "/sentry" + ISSUE
+    body = decoded(answer)
+    assert isinstance(body, Mapping)
+    assert str(body["permalink"]).endswith("/sentry/organizations/acme/issues/1001/")
+    assert sentry.handle("GET", ISSUE, (), (), None).status == 404
