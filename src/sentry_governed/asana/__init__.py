@@ -26,11 +26,12 @@ from sentry_governed.asana._placement import (
     plan_placement,
     resolve,
 )
-from sentry_governed.asana._priority import Priority, PrioritySettings, priority_of
+from sentry_governed.asana._priority import LEVEL_NAMES, Priority, PrioritySettings, priority_of
 from sentry_governed.asana._settings import TaskSettings
 from sentry_governed.asana._urls import is_gid, parse_task_url, task_url
 
 __all__ = [
+    "LEVEL_NAMES",
     "SECTION_NAMES",
     "Context",
     "CustomField",

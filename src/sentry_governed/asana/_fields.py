@@ -7,7 +7,7 @@ Source: Asana's API reference, "Custom fields" and "Create a task".
 from __future__ import annotations
 
 import datetime as dt
-import math
+import sys
 from collections.abc import Mapping
 from typing import Final, TypeAlias
 
@@ -20,6 +20,7 @@ from sentry_governed.errors import ConfigError
 from sentry_governed.typing import JsonValue
 
 _TEXT_BYTES = 2 * 1024
+_LARGEST = sys.float_info.max
 _OCCURRED: Final = "occurred_at"
 
 
@@ -28,7 +29,7 @@ def _check_text(_owner: object, _field: object, value: str) -> None:
 
 
 def _check_number(_owner: object, field: Named, value: float) -> None:
-    if type(value) not in {int, float} or not math.isfinite(value):
+    if type(value) not in {int, float} or not -_LARGEST <= value <= _LARGEST:
         raise ConfigError(f"{field.name} {shown(value)} is not a finite number")
 
 

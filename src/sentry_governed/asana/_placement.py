@@ -112,7 +112,9 @@ def plan_placement(alert: Alert, route: Route, settings: TaskSettings) -> Placem
     release-testing portfolio. Otherwise the team's sprint portfolio if the priority is high, then the team's
     backlog. The default project is where nothing is found. Case is ignored in an environment's name.
     """
-    default = FixedProject(settings.default_project, "default project", "nothing else is found")
+    default = FixedProject(
+        settings.default_project, "default project", "it is used where nothing else is found"
+    )
     environment = (alert.environment or "").strip().lower()
     if environment == "dev":
         return Placement((_for_dev(route, settings), (default,)))
@@ -144,7 +146,7 @@ def _for_production(alert: Alert, route: Route, settings: TaskSettings) -> tuple
     backlog = FixedProject(
         _gid(route.team.asana_backlog_id),
         f"backlog project of {_team(route)}",
-        "the sprint portfolio has no current project" if is_high else why,
+        "it comes next if that portfolio has no current project" if is_high else why,
     )
     return ((_sprint(route, why),), (backlog,)) if is_high else ((backlog,),)
 

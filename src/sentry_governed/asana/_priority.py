@@ -12,13 +12,16 @@ from sentry_governed.alerts import Alert
 from sentry_governed.asana._checks import check_gid, check_known
 from sentry_governed.errors import ConfigError
 
-LEVELS: Final = ("sample", "debug", "info", "warning", "error", "fatal")
+_LEVELS: Final = ("sample", "debug", "info", "warning", "error", "fatal")
 """Sentry's levels, the least urgent first."""
 
-DATADOG_LEVELS: Final = ("p1", "p2", "p3", "p4", "p5")
+_DATADOG_LEVELS: Final = ("p1", "p2", "p3", "p4", "p5")
 """Datadog's priorities, the most urgent first."""
 
-_MILD: Final = frozenset((*LEVELS[: LEVELS.index("error")], *DATADOG_LEVELS[2:]))
+LEVEL_NAMES: Final = (*_LEVELS, *_DATADOG_LEVELS)
+"""What a priority may be given to."""
+
+_MILD: Final = frozenset((*_LEVELS[: _LEVELS.index("error")], *_DATADOG_LEVELS[2:]))
 
 
 class Priority(enum.StrEnum):
@@ -31,8 +34,8 @@ class Priority(enum.StrEnum):
 
 def _check_levels(_owner: object, _field: object, levels: Mapping[str, str]) -> None:
     for level, priority in levels.items():
-        check_known("level", level, (*LEVELS, *DATADOG_LEVELS))
-        check_known("priority", priority, list(Priority))
+        check_known("level", level, LEVEL_NAMES)
+        check_known("priority", priority, [known.value for known in Priority])
 
 
 _optional_gid = attrs.validators.optional(check_gid)

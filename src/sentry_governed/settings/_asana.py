@@ -10,6 +10,7 @@ import attrs
 
 from sentry_governed._yaml import Node, quoted
 from sentry_governed.asana import (
+    LEVEL_NAMES,
     SECTION_NAMES,
     CustomField,
     DateField,
@@ -95,7 +96,7 @@ _PRIORITY: Final = record(
         high=_gid,
         medium=_gid,
         low=_gid,
-        levels=mapping(text, word([priority.value for priority in Priority])),
+        levels=mapping(word(LEVEL_NAMES), word([priority.value for priority in Priority])),
     ),
 )
 

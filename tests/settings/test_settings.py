@@ -1,0 +1,352 @@
+"""The configuration file, as far as routing an alert needs it."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentry_governed.asana import (
+    SECTION_NAMES,
+    DateField,
+    DateTimeField,
+    EnumField,
+    MultiEnumField,
+    NumberField,
+    PeopleField,
+    PrioritySettings,
+    TaskSettings,
+    TextField,
+)
+from sentry_governed.errors import ConfigError, SettingsError
+from sentry_governed.settings import AsanaSettings, RoutingSettings, SecretRef, Settings
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "settings.yaml"
+
+WHOLE = """
+teams: teams.yaml
+sentry:  {base_url: https://sentry.io, org: my-org, token: {secret: SENTRY_API_TOKEN}}
+asana:
+  base_url: https://asana.example.com
+  token: {secret: ASANA_PAT}
+  workspace: "1"
+  default_project: 2
+  dev_project: "3"
+  release_portfolio: "4"
+  team_field: "5"
+  priority: {field: "6", high: "7", medium: "8", low: "9", levels: {p2: medium}}
+  custom_fields:
+    "20": {enum: "21"}
+    "22": {multi_enum: ["23", 24]}
+    "25": {people: [26]}
+    "27": {text: "from {service}"}
+    "28": {number: 0.5}
+    "29": {date: 2026-01-31}
+    "30": {date_time: occurred_at}
+  notes: [time, marker]
+  name_limit: 100
+  notes_budget: 2000
+  customer_tag: customer_name
+  runbook_tag: book
+  runbook_link: https://runbooks.example.com/{service}
+  console_link: https://console.example.com/{region}
+  trace_link: https://traces.example.com/{trace}
+  related_link: https://search.example.com/{issue_id}
+  external: true
+datadog: {webhook_header: datadog-secret-token}
+policy:  {writes: require_approval}
+routing: {on_repeat: comment, create_on: [issue.created]}
+ledger:  {sqlite: ledger.db}
+inbox:   {sqlite: inbox.db}
+serve:   {port: 8080}
+secrets: [env]
+"""
+
+
+def problems(content: str | bytes) -> list[str]:
+    """All problems of a file, each as `line:column: message (hint)`."""
+    with pytest.raises(SettingsError) as caught:
+        Settings.parse(content, source="s")
+    return [str(problem).removeprefix("s:") for problem in caught.value.problems]
+
+
+def test_whole() -> None:
+    """Every key that is read arrives, and sections for a running service are left alone."""
+    assert Settings.parse(WHOLE) == Settings(
+        teams="teams.yaml",
+        asana=AsanaSettings(
+            base_url="https://asana.example.com",
+            token=SecretRef("ASANA_PAT"),
+            task=TaskSettings(
+                workspace="1",
+                default_project="2",
+                dev_project="3",
+                release_portfolio="4",
+                team_field="5",
+                priority=PrioritySettings("6", "7", "8", "9", levels={"p2": "medium"}),
+                custom_fields={
+                    "20": EnumField("21"),
+                    "22": MultiEnumField(("23", "24")),
+                    "25": PeopleField(("26",)),
+                    "27": TextField("from {service}"),
+                    "28": NumberField(0.5),
+                    "29": DateField("2026-01-31"),
+                    "30": DateTimeField("occurred_at"),
+                },
+                notes=("time", "marker"),
+                name_limit=100,
+                notes_budget=2000,
+                customer_tag="customer_name",
+                runbook_tag="book",
+                runbook_link="https://runbooks.example.com/{service}",
+                console_link="https://console.example.com/{region}",
+                trace_link="https://traces.example.com/{trace}",
+                related_link="https://search.example.com/{issue_id}",
+                external=True,
+            ),
+        ),
+        routing=RoutingSettings(on_repeat="comment", create_on=frozenset({"issue.created"})),
+    )
+
+
+def test_example() -> None:
+    """The example loads, and every key in it is one that is read."""
+    settings = Settings.load(EXAMPLE)
+
+    assert settings.task.default_project == "1100000000000002"
+    assert settings.task.notes == tuple(name for name in SECTION_NAMES if name != "marker")
+    assert settings.routing.create_on == {"event_alert.triggered", "issue.created", "datadog.triggered"}
+
+
+@pytest.mark.parametrize(
+    "content", ["{}", "asana:\nrouting: ~\nteams: null", "asana: {workspace: , token: }"]
+)
+def test_defaults(content: str) -> None:
+    """What is left out or left empty is the default."""
+    settings = Settings.parse(content)
+
+    assert settings == Settings()
+    assert settings.task == TaskSettings()
+    assert settings.asana.base_url == "https://app.asana.com"
+    assert settings.routing.on_repeat == "new_task"
+    assert settings.routing.create_on == {"event_alert.triggered", "datadog.triggered"}
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("", "1:1: the file is empty"),
+        ("[]", "1:1: this should be a mapping (write key: value)"),
+        ("asnaa: {}", "1:1: 'asnaa' is not known here (did you mean 'asana'?)"),
+        ("teams: [a]", "1:8: this should be text (write one value)"),
+        ("teams: ''", "1:8: this is empty (write a value, or remove the key)"),
+        ("asana: x", "1:8: this should be a mapping (write key: value)"),
+        ("asana:\n  workspce: '1'", "2:3: 'workspce' is not known here (did you mean 'workspace'?)"),
+        ("asana:\n  workspace: abc", "2:14: 'abc' is not an Asana id (an id is decimal digits)"),
+        (
+            "asana:\n  workspace: '1'\n  workspace: '2'",
+            "3:3: duplicate key 'workspace' (first given on line 2)",
+        ),
+        ("asana: {base_url: 'ftp://x'}", "1:19: base_url is not https:// and a host"),
+        ("asana: {base_url: 'https://u:pw@x'}", "1:19: base_url is not https:// and a host"),
+        ("asana: {base_url: 'https://[x'}", "1:19: base_url is not https:// and a host"),
+        ("asana: {token: abc}", "1:16: a secret is not written in this file (write {secret: NAME})"),
+        ("asana: {token: {secrte: A}}", "1:17: 'secrte' is not known here (did you mean 'secret'?)"),
+        ("asana: {token: {}}", "1:16: this should have exactly one key (known: secret)"),
+        ("asana: {token: [a]}", "1:16: this should be a mapping (write key: value)"),
+        (
+            "asana: {token: {secret: 'a b'}}",
+            "1:25: the name of a secret is not 1 to 200 of A-Z a-z 0-9 _ . / : -",
+        ),
+        ("asana: {priority: {high: '7'}}", "1:19: priority has options but no field; give the id of their"),
+        (
+            "asana: {priority: {levels: {warn: low}}}",
+            "1:29: 'warn' is not known here (did you mean 'warning'?)",
+        ),
+        (
+            "asana: {priority: {levels: {info: hihg}}}",
+            "1:35: 'hihg' is not known here (did you mean 'high'?)",
+        ),
+        (
+            "asana: {custom_fields: {a: {enum: '1'}}}",
+            "1:25: 'a' is not an Asana id (an id is decimal digits)",
+        ),
+        ("asana: {custom_fields: {1: {enum: Urgent}}}", "1:35: 'Urgent' is not an Asana id"),
+        ("asana: {custom_fields: {1: {enmu: 1}}}", "1:29: 'enmu' is not known here (did you mean 'enum'?)"),
+        (
+            "asana: {custom_fields: {1: {}}}",
+            "1:28: this should have exactly one key (known: enum, multi_enum",
+        ),
+        ("asana: {custom_fields: {1: {multi_enum: 2}}}", "1:41: this should be a list (write [one, two])"),
+        ("asana: {custom_fields: {1: {people: [2, me]}}}", "1:41: 'me' is not an Asana id"),
+        ("asana: {custom_fields: {1: {people: [2, 2]}}}", "1:37: users names '2' twice"),
+        ("asana: {custom_fields: {1: {number: x}}}", "1:37: 'x' is not a number"),
+        ("asana: {custom_fields: {1: {number: true}}}", "1:37: 'true' is not a number"),
+        ("asana: {custom_fields: {1: {number: NaN}}}", "1:37: number nan is not a finite number"),
+        ("asana: {custom_fields: {1: {date: soon}}}", "1:35: date 'soon' is neither in ISO 8601 form nor"),
+        ("asana: {custom_fields: {1: {text: '{'}}}", "1:35: template '{' has a lone '{'; write {fact}"),
+        (
+            "asana: {custom_fields: {5: {enum: 1}}, team_field: 5}",
+            "1:8: team_field, priority and custom_fields",
+        ),
+        ("asana: {notes: [time, customr]}", "1:23: 'customr' is not known here (did you mean 'customer'?)"),
+        ("asana: {notes: [time, time]}", "1:16: notes names 'time' twice"),
+        ("asana: {name_limit: 5}", "1:21: name_limit 5 is not a whole number from 20 to 1024"),
+        ("asana: {name_limit: 50.5}", "1:21: name_limit 50.5 is not a whole number from 20 to 1024"),
+        ("asana: {notes_budget: much}", "1:23: 'much' is not a number"),
+        ("asana: {trace_link: 'http://{a}'}", "1:21: trace_link: link 'http://{a}' has a placeholder"),
+        ("asana: {external: yes}", "1:19: 'yes' is not known here (known: "),
+        ("routing: {on_repeat: newtask}", "1:22: 'newtask' is not known here (did you mean 'new_task'?)"),
+        ("routing: {create_on: issue.created}", "1:22: this should be a list (write [one, two])"),
+        (
+            "routing: {create_on: [issue.craeted]}",
+            "1:23: 'issue.craeted' is not known here (did you mean 'issue.cr",
+        ),
+        ("asana: [", "2:1: not valid YAML"),
+        (b"teams: \xff", "1:8: byte 0xff is not UTF-8"),
+    ],
+)
+def test_refused(content: str | bytes, expected: str) -> None:
+    """Each mistake is reported where it stands, with what to write instead."""
+    found = problems(content)
+
+    assert len(found) == 1
+    assert found[0].startswith(expected)
+
+
+def test_all_at_once() -> None:
+    """All mistakes are reported together, in the order of the file."""
+    content = """\
+asana:
+  workspace: abc
+  tokn: {secret: X}
+  custom_fields: {x: {enum: y}, "1": {text: "{"}}
+  priority: {high: h}
+  notes: [tim, rot_task]
+  workspace: "2"
+roting: {}
+routing: {on_repeat: never, create_on: [datadog.trigered]}
+"""
+
+    assert [problem.split(" ")[0] for problem in problems(content)] == [
+        "2:14:",
+        "3:3:",
+        "4:19:",
+        "4:29:",
+        "4:45:",
+        "5:20:",
+        "6:11:",
+        "6:16:",
+        "7:3:",
+        "8:1:",
+        "9:22:",
+        "9:41:",
+    ]
+
+
+def test_secrets_unseen() -> None:
+    """A secret that was written into the file is in no message."""
+    canary = "canary-0123456789"
+    contents = [f"asana: {{token: {canary}}}", f"asana: {{token: {{secret: '{canary} '}}}}"]
+
+    for content in contents:
+        with pytest.raises(SettingsError) as caught:
+            Settings.parse(content)
+        assert canary not in str(caught.value) + repr(caught.value)
+    with pytest.raises(ConfigError) as refused:
+        SecretRef(f"{canary}\n")
+    assert canary not in str(refused.value)
+
+
+def test_unresolved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading never looks a secret up."""
+    monkeypatch.setenv("ASANA_PAT", "canary")
+
+    assert "canary" not in repr(Settings.parse(WHOLE))
+
+
+def test_load(tmp_path: Path) -> None:
+    """A file is read whole, and problems name it as it was given."""
+    path = tmp_path / "settings.yaml"
+    path.write_text("teams: t.yaml")
+
+    assert Settings.load(path) == Settings.load(str(path)) == Settings(teams="t.yaml")
+
+    path.write_text("tems: t.yaml")
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(path)
+    assert str(caught.value) == f"{path}:1:1: 'tems' is not known here (did you mean 'teams'?)"
+
+
+@pytest.mark.parametrize(("name", "number"), [("none.yaml", errno.ENOENT), (".", errno.EISDIR)])
+def test_unreadable(tmp_path: Path, name: str, number: int) -> None:
+    """A file that cannot be read is a problem of the file as a whole."""
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(tmp_path / name)
+
+    assert caught.value.problems[0].line == 0
+    assert str(caught.value).endswith(f":0:0: the file cannot be read: {os.strerror(number).lower()}")
+
+
+def test_bad_path() -> None:
+    """A path that no system can open is a problem too."""
+    with pytest.raises(SettingsError, match="cannot be read"):
+        Settings.load("a\0b")
+
+
+@given(content=st.binary(max_size=200) | st.text(max_size=200))
+def test_any_bytes(content: bytes | str) -> None:
+    """Whatever the bytes, they load or are refused with problems."""
+    refused_or_read(content)
+
+
+@given(data=st.data())
+def test_any_change(data: st.DataObject) -> None:
+    """A whole file with a piece replaced loads or is refused with problems that stand in the file."""
+    start = data.draw(st.integers(0, len(WHOLE)))
+    end = data.draw(st.integers(start, min(len(WHOLE), start + 12)))
+    piece = data.draw(
+        st.sampled_from(["", "{", "]", ": ", "null", "'", "- x", "\n", "1e999", "\x00"]) | st.text()
+    )
+
+    refused_or_read(WHOLE[:start] + piece + WHOLE[end:])
+
+
+@given(
+    document=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["asana", "routing", "priority", "custom_fields", "1", "token", "enum", "notes"]
+                ),
+                inner,
+                max_size=4,
+            )
+        ),
+        max_leaves=12,
+    )
+)
+def test_any_shape(document: object) -> None:
+    """Whatever stands where, it loads or is refused with problems."""
+    refused_or_read(yaml.safe_dump(document))
+
+
+def refused_or_read(content: bytes | str) -> None:
+    """Read it; of a refusal, see that it has problems with positions."""
+    try:
+        Settings.parse(content, source="s")
+    except SettingsError as error:
+        found = error.problems
+    else:
+        return
+    assert found
+    for problem in found:
+        assert problem.source == "s"
+        assert problem.message
+        assert "\n" not in str(problem)
+        assert (problem.line >= 1) == (problem.column >= 1)
