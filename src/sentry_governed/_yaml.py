@@ -288,6 +288,7 @@ def _syntax_problem(text: str, context: Mark | None, place: Mark | None) -> _Rep
 # --- for those who read the nodes -----------------------------------------------------------------------
 
 _SHOWN: Final = 80
+_LISTED: Final = 20
 
 
 def quoted(text: str) -> str:
@@ -330,10 +331,13 @@ def mistaken_for(scalar: Scalar) -> str | None:
     return None
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A hint that names the nearest known word, or all of them."""
+def did_you_mean(word: str, known: Iterable[str], also: Iterable[str] = ()) -> str:
+    """A hint that names the nearest of all these words, or else lists the known ones."""
     import difflib  # only a file with problems pays for it
 
     names = list(known)
-    near = difflib.get_close_matches(word[:_SHOWN], names, 1)
-    return f"did you mean {near[0]!r}?" if near else "known: " + ", ".join(names)
+    by_folded = {name.casefold(): name for name in [*also, *names]}
+    near = difflib.get_close_matches(word[:_SHOWN].casefold(), by_folded, 1)
+    if near:
+        return f"did you mean {quoted(by_folded[near[0]])}?"
+    return "known: " + ", ".join(quoted(name) for name in names[:_LISTED])

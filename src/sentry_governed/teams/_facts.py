@@ -1,0 +1,84 @@
+"""What is known of one event, made ready for rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import attrs
+
+from sentry_governed.errors import ConfigError
+from sentry_governed.typing import HasFacts, Tags
+
+
+@attrs.frozen
+class Facts:
+    """The texts of each tag, found under its name and under that name behind each alias prefix."""
+
+    _texts: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict[str, tuple[str, ...]])
+    _prefixes: tuple[str, ...] = ()
+    _looked_up: dict[str, tuple[str, ...]] = attrs.field(
+        init=False, repr=False, eq=False, factory=dict[str, tuple[str, ...]]
+    )
+
+    def values(self, key: str) -> tuple[str, ...]:
+        """Every value that a term with this key is tested on."""
+        values = self._looked_up.get(key)
+        if values is None:
+            values = self._texts.get(key, ())
+            for prefix in self._prefixes:
+                values += self._texts.get(prefix + key, ())
+            self._looked_up[key] = values
+        return values
+
+    def named(self, key: str) -> tuple[tuple[str, str], ...]:
+        """The same values, each behind the name that the event has it under."""
+        names = (key, *(prefix + key for prefix in self._prefixes))
+        return tuple((name, value) for name in names for value in self._texts.get(name, ()))
+
+
+def facts_of(tags: Tags | HasFacts, prefixes: tuple[str, ...]) -> Facts:
+    """Normalize the tags of one event.
+
+    True and False read `true` and `false`, numbers as Python writes them. None, values of other types, and
+    names that are not text count as absent; in a sequence the rest still counts.
+
+    Raises:
+        ConfigError: The argument is neither a mapping nor an object with `facts`.
+    """
+    mapping: object = tags if isinstance(tags, Mapping) else getattr(tags, "facts", None)
+    if not isinstance(mapping, Mapping):
+        raise ConfigError(f"{type(tags).__name__} is neither a mapping of tags nor has .facts")
+    texts: dict[str, tuple[str, ...]] = {}
+    for name, value in cast("Mapping[object, object]", mapping).items():
+        if isinstance(name, str) and (found := _texts_of(value)):
+            texts[name] = found
+    return Facts(texts, prefixes)
+
+
+def _texts_of(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (str.__str__(value),)
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
+        return tuple(text for item in cast("Sequence[object]", value) if (text := _text_of(item)) is not None)
+    text = _text_of(value)
+    return () if text is None else (text,)
+
+
+def _text_of(value: object) -> str | None:
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return float.__repr__(value)
+    if isinstance(value, int):
+        return _digits(value)
+    return None
+
+
+def _digits(value: int) -> str | None:
+    try:
+        return int.__repr__(value)
+    except ValueError:  # Python refuses to write numbers of thousands of digits
+        return None

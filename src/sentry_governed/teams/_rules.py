@@ -1,0 +1,132 @@
+"""Conditions that must hold together, and what makes one rule win over another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import attrs
+
+from sentry_governed._yaml import Items, Node, Scalar, double_quoted, quoted, read
+from sentry_governed.errors import ConfigError, TeamsFileError
+from sentry_governed.teams._report import Report, is_left_out
+from sentry_governed.teams._terms import BadTerm, Term, encloses, parsed
+
+Rank: TypeAlias = tuple[int, int, int]
+
+_PRECEDENCE = {"team": 3, "service": 2}
+
+
+def _not_empty(_rule: object, _field: object, terms: tuple[Term, ...]) -> None:
+    if not terms:
+        raise ConfigError("a rule without terms would match everything")
+
+
+@attrs.frozen
+class Rule:
+    """The AND of its terms; `str(rule)` is a YAML flow list of double-quoted terms, without the priority.
+
+    Attributes:
+        terms: At least one, as written.
+        priority: A higher one wins over everything else about a rule.
+
+    Raises:
+        ConfigError: There are no terms.
+    """
+
+    terms: tuple[Term, ...] = attrs.field(validator=_not_empty)
+    priority: int = 0
+
+    @classmethod
+    def parse(cls, text: str, *, priority: int = 0) -> Rule:
+        """Read a YAML list of terms, such as `["service:web", "!environment:dev"]`.
+
+        Raises:
+            TeamsFileError: The text is not such a list; all problems at once.
+        """
+        node, problems = read(text, "<string>")
+        terms = () if node is None else terms_of(node, Report("<string>", problems))
+        if problems:
+            raise TeamsFileError(tuple(problems))
+        return cls(terms, priority)
+
+    @property
+    def precedence(self) -> int:
+        """3 with a positive `team` term, 2 with a positive `service` term, else 1."""
+        return max(1 if term.negated else _PRECEDENCE.get(term.key, 1) for term in self.terms)
+
+    @property
+    def rank(self) -> Rank:
+        """Sorts the better rule first; equal ranks go by their order in the file."""
+        return -self.priority, -self.precedence, -len(set(self.terms))
+
+    def __str__(self) -> str:
+        return f"[{', '.join(double_quoted(str(term)) for term in self.terms)}]"
+
+
+def terms_of(node: Node, report: Report) -> tuple[Term, ...]:
+    """The terms of a `Matchers` list; what is wrong with it goes to the report."""
+    if is_left_out(node) or (isinstance(node, Items) and not node.nodes):
+        report.add(node, "empty Matchers would match everything", "write at least one term: [key:value]")
+        return ()
+    if not isinstance(node, Items):
+        report.add(node, "Matchers is not a list", "write [key:value]")
+        return ()
+    pieces = _pieces_of_regexes(node, report) if node.flow else frozenset[int]()
+    found = (_term(term, report) for index, term in enumerate(node.nodes) if index not in pieces)
+    return tuple(term for term in found if term is not None)
+
+
+def _term(node: Node, report: Report) -> Term | None:
+    if not isinstance(node, Scalar):
+        report.add(
+            node, "a term is not text", "leave no space behind the ':', or put the term between quotes"
+        )
+        return None
+    if node.text and report.text(node, "term") is None:
+        return None
+    try:
+        return parsed(node.text)
+    except BadTerm as error:
+        report.add(node, error.message, error.hint)
+        return None
+
+
+def _pieces_of_regexes(items: Items, report: Report) -> set[int] | frozenset[int]:
+    """Which terms are pieces of a regex without quotes that YAML split at its commas."""
+    pieces: set[int] = set()
+    for first, node in enumerate(items.nodes):
+        if first in pieces or not _opens_regex(node):
+            continue
+        last = _closing(items.nodes, first)
+        if last is not None:
+            pieces.update(range(first, last + 1))
+            whole = ",".join(
+                piece.text for piece in items.nodes[first : last + 1] if isinstance(piece, Scalar)
+            )
+            hint = f"quote it: {double_quoted(whole)}"
+            report.add(node, f"YAML splits {quoted(whole)} at the comma", hint)
+    return pieces
+
+
+def _opens_regex(node: Node) -> bool:
+    if not isinstance(node, Scalar) or not node.plain:
+        return False
+    value = node.text.partition(":")[2]
+    return value.startswith("/") and not encloses("/", value)
+
+
+def _closing(nodes: Sequence[Node], first: int) -> int | None:
+    touching = True
+    for index in range(first + 1, len(nodes)):
+        before, node = nodes[index - 1], nodes[index]
+        if not isinstance(before, Scalar) or not isinstance(node, Scalar) or not node.plain:
+            return None
+        touching = touching and (node.line, node.column) == (
+            before.line,
+            before.column + len(before.text) + 1,
+        )
+        value = node.text.partition(":")[2]
+        if node.text.endswith("/") and not encloses("/", value) and (touching or not value):
+            return index
+    return None

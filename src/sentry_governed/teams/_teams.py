@@ -1,0 +1,130 @@
+"""A whole teams file, ready to answer."""
+
+from __future__ import annotations
+
+import functools
+import os
+
+import attrs
+
+from sentry_governed._yaml import MAX_BYTES, quoted, read
+from sentry_governed.errors import NoDefaultTeam, Problem, TeamsFileError
+from sentry_governed.teams._digest import digest_of
+from sentry_governed.teams._facts import facts_of
+from sentry_governed.teams._file import Declared, declared
+from sentry_governed.teams._naive import matching, ranked
+from sentry_governed.teams._report import Report
+from sentry_governed.teams._values import Match, Route, Team
+from sentry_governed.typing import HasFacts, Tags
+
+
+def _by_rank(teams: Teams) -> tuple[Match, ...]:
+    return ranked(teams._declared.matches)  # noqa: SLF001 - a part of the class
+
+
+@attrs.frozen
+class Teams:
+    """The teams of one file and the rules that say what they own; made by `load` or `parse`.
+
+    Whatever takes tags takes a mapping of names to values, or an object with such a mapping as `.facts`.
+    True and False read `true` and `false`, numbers as Python writes them, None is absent and an empty text
+    is present. A sequence is several values. Values of other types, and names that are not text, count as
+    absent.
+    """
+
+    source: str
+    _declared: Declared = attrs.field(repr=False)
+    _ranked: tuple[Match, ...] = attrs.field(
+        init=False, repr=False, eq=False, default=attrs.Factory(_by_rank, takes_self=True)
+    )
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], default: str | None = None) -> Teams:
+        """Read a teams file of at most 16 MiB.
+
+        Args:
+            path: The file; problems and locations show it as it is given here.
+            default: The name of the default team, instead of the one that the file names.
+
+        Raises:
+            TeamsFileError: The file cannot be read or used; all problems at once.
+        """
+        source = os.fspath(path)
+        try:
+            with open(source, "rb") as file:  # noqa: PTH123 - pathlib would cost a cold start
+                text = file.read(MAX_BYTES + 1)
+        except (OSError, ValueError) as error:
+            problem = Problem(source, 0, 0, f"cannot be read: {getattr(error, 'strerror', None) or error}")
+        else:
+            return cls.parse(text, source=source, default=default)
+        raise TeamsFileError((problem,))
+
+    @classmethod
+    def parse(cls, text: str | bytes, *, source: str = "<string>", default: str | None = None) -> Teams:
+        """Read the text of a teams file.
+
+        Args:
+            text: YAML; bytes are UTF-8.
+            source: What problems and locations call the text.
+            default: The name of the default team, instead of the one that the text names.
+
+        Raises:
+            TeamsFileError: The text cannot be used; all problems at once.
+        """
+        root, problems = read(text, source)
+        found = None if root is None else declared(root, Report(source, problems), default)
+        if found is None or problems:
+            raise TeamsFileError(tuple(sorted(problems, key=lambda each: (each.line, each.column))))
+        return cls(source, found)
+
+    @property
+    def teams(self) -> tuple[Team, ...]:
+        """The teams in the order of the file."""
+        return self._declared.teams
+
+    @property
+    def default(self) -> Team | None:
+        """The team that owns what no rule matches."""
+        return self._declared.default
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """A SHA-256 in hexadecimal digits of what the file means, to tell whether two files differ in it.
+
+        It covers the teams with their ids, the rules with their terms, priorities and order, the ignore
+        rules, the alias prefixes and the default team. Comments, layout, positions, quoting, the spelling
+        of keys, the file's name, and the order of terms within a rule do not change it. It stays the same
+        over processes and Python versions.
+        """
+        return digest_of(self._declared)
+
+    def route(self, tags: Tags | HasFacts) -> Route:
+        """Who owns an event, and why; an ignored event has the owner that it would have otherwise.
+
+        Raises:
+            NoDefaultTeam: No rule matches and there is no default team.
+            ConfigError: The argument is neither a mapping nor an object with `facts`.
+        """
+        facts = facts_of(tags, self._declared.prefixes)
+        match = next(matching(self._ranked, facts), None)
+        team = self.default if match is None else match.team
+        if team is None:
+            hint = "declare one in the file, or pass default="
+            raise NoDefaultTeam(f"no rule matches and {quoted(self.source)} has no default team; {hint}")
+        return Route(team, match, next(matching(self._declared.ignores, facts), None), facts)
+
+    def match(self, tags: Tags | HasFacts) -> Match | None:
+        """The rule that wins, whatever the ignore rules say.
+
+        Raises:
+            ConfigError: The argument is neither a mapping nor an object with `facts`.
+        """
+        return next(matching(self._ranked, facts_of(tags, self._declared.prefixes)), None)
+
+    def matches(self, tags: Tags | HasFacts) -> tuple[Match, ...]:
+        """Every rule that matches, the best first, whatever the ignore rules say.
+
+        Raises:
+            ConfigError: The argument is neither a mapping nor an object with `facts`.
+        """
+        return tuple(matching(self._ranked, facts_of(tags, self._declared.prefixes)))

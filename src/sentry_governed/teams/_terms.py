@@ -1,0 +1,163 @@
+"""One condition on one tag."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from typing import Final, Literal, TypeAlias
+
+import attrs
+
+from sentry_governed._yaml import quoted
+from sentry_governed.errors import ConfigError, Problem, TeamsFileError
+
+SEEN_BY_REGEX: Final = 1_024
+"""A regex sees this many characters of a value."""
+
+MAX_LENGTH: Final = 4_096
+"""The most characters that the text of a term has."""
+
+Test: TypeAlias = Literal["present", "equal", "regex"]
+
+_KEY = re.compile(r"[A-Za-z0-9_.\-/:]+")
+_QUOTED_KEY = re.compile(r'"([^"]*)"(?::(.*))?', re.DOTALL)
+_BOTH_MARKS = 2
+
+
+class BadTerm(ConfigError):
+    """A term that cannot be used.
+
+    Attributes:
+        message: What is wrong.
+        hint: What to write instead, or an empty string.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+def _checked_regex(term: Term) -> re.Pattern[str] | None:
+    _check_key(term.key)
+    if len(term.key) + len(term.value) > MAX_LENGTH:
+        raise BadTerm(f"term {quoted(term.key)} is longer than {MAX_LENGTH} characters", "shorten it")
+    return _compiled(term.value) if term.test == "regex" else None
+
+
+@attrs.frozen
+class Term:
+    """One condition on the values of one tag; `str(term)` is its text.
+
+    Attributes:
+        key: The tag's name: letters, digits and `_.-/:`, without `/` at an end.
+        test: `present` (any value will do), `equal` (to `value`) or `regex` (`value` is found by `re.search`
+            in the first 1,024 characters).
+        value: A text or a regular expression; empty for `present`.
+        negated: The exact complement: holds when no value passes the test, so also when there is none.
+
+    Raises:
+        ConfigError: The key is empty or holds another character, the regex is empty or does not compile, or
+            the whole is longer than 4,096 characters.
+    """
+
+    key: str
+    test: Test = "present"
+    value: str = ""
+    negated: bool = False
+    _regex: re.Pattern[str] | None = attrs.field(
+        init=False, repr=False, eq=False, default=attrs.Factory(_checked_regex, takes_self=True)
+    )
+
+    @classmethod
+    def parse(cls, text: str) -> Term:
+        """Read `key`, `key:value`, `key:/regex/` or `key:"value"`, each with a leading `!` to negate it.
+
+        Raises:
+            TeamsFileError: The text is not a term.
+        """
+        try:
+            return parsed(text)
+        except BadTerm as error:
+            problem = Problem("<string>", 1, 1, error.message, error.hint)
+        raise TeamsFileError((problem,))
+
+    def holds(self, values: Sequence[str]) -> bool:
+        """Whether the condition is true of a tag that has these values (none: it is absent)."""
+        if self._regex is not None:
+            search = self._regex.search
+            return any(search(value[:SEEN_BY_REGEX]) for value in values) is not self.negated
+        found = self.value in values if self.test == "equal" else bool(values)
+        return found is not self.negated
+
+    def __str__(self) -> str:
+        key = f'"{self.key}"' if ":" in self.key else self.key
+        if self.test == "regex":
+            tail = f":/{self.value}/"
+        elif self.test == "equal":
+            plain = self.value and not encloses("/", self.value) and not encloses('"', self.value)
+            tail = f":{self.value}" if plain else f':"{self.value}"'
+        else:
+            tail = ""
+        return f"{'!' if self.negated else ''}{key}{tail}"
+
+
+def parsed(text: str) -> Term:
+    """A term from its text.
+
+    Raises:
+        BadTerm: The text is not a term.
+    """
+    if not text:
+        raise BadTerm("empty term", "write key, key:value or key:/regex/")
+    if text == "!":
+        raise BadTerm("a lone '!'", "write the key of a tag behind it")
+    negated = text.startswith("!")
+    key, value = _split(text.removeprefix("!"))
+    if value is None:
+        return Term(key, negated=negated)
+    if not value:
+        hint = f'write {key} for any value, {key}:"" for an empty one'
+        raise BadTerm(f"term {quoted(text)} has no value", hint if key else "write key:value")
+    if encloses("/", value):
+        return Term(key, "regex", value[1:-1], negated)
+    return Term(key, "equal", value[1:-1] if encloses('"', value) else value, negated)
+
+
+def encloses(mark: str, value: str) -> bool:
+    """Whether a value begins and ends with a mark, and is more than one mark."""
+    return len(value) >= _BOTH_MARKS and value[0] == value[-1] == mark
+
+
+def _split(text: str) -> tuple[str, str | None]:
+    if text.startswith('"'):
+        found = _QUOTED_KEY.fullmatch(text)
+        if found is None:
+            raise BadTerm(f"term {quoted(text)} does not end its quoted key", 'write "key":value')
+        return found[1], found[2]
+    key, colon, value = text.partition(":")
+    return key, value if colon else None
+
+
+def _check_key(key: str) -> None:
+    if not key:
+        raise BadTerm("a term has no key", "write key, key:value or key:/regex/")
+    if not _KEY.fullmatch(key):
+        raise BadTerm(f"key {quoted(key)} has other characters than letters, digits and _.-/", "rename it")
+    if key[0] == "/" or key[-1] == "/":
+        raise BadTerm(f"key {quoted(key)} has a '/' at an end", "write key:/regex/, between quotes")
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    if not pattern:
+        raise BadTerm("an empty regex", "write the key alone for any value")
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of sets that a later Python may read differently
+            return re.compile(pattern)
+    except (re.error, ValueError, OverflowError, RecursionError) as error:
+        problem = BadTerm(f"regex {quoted(pattern)} does not compile", f"{error}")
+    raise problem
