@@ -12,16 +12,7 @@ from statistics import median
 import httpx
 
 from sentry_governed import AllowAll, Operation, Request, Response, Secret
-from sentry_governed._http import (
-    Endpoint,
-    Flow,
-    HttpSender,
-    RetryingSender,
-    Service,
-    bearer,
-    run,
-    send,
-)
+from sentry_governed._http import Endpoint, Flow, HttpSender, RetryingSender, Service, bearer, run, send
 
 ROUNDS = 3000
 WARM_UP = 200

@@ -121,6 +121,9 @@ def _is_what_was_asked(origin: Origin, request: Request, target: bytes) -> bool:
     params = {f"{{{name}}}": value for name, value in request.params}
     if not _DOTS.isdisjoint(params.values()):
         return False
-    asked = [quote(params.get(segment, segment), safe="") for segment in request.template.split("/")]
+    asked = [
+        quote(params.get(segment, segment), safe="", errors="surrogatepass")
+        for segment in request.template.split("/")
+    ]
     path, _, query = target.decode("latin-1").partition("?")
     return origin.path.split("/") + asked[1:] == path.split("/") and bool(_VISIBLE.fullmatch(query))

@@ -65,15 +65,18 @@ def wait(
         now: Seconds since the epoch; services name instants too.
         random: Draws from 0 to 1.
     """
-    asked = _asked(outcome, now) if isinstance(outcome, Response) else None
+    asked = wait_asked(outcome, now) if isinstance(outcome, Response) else None
     if asked is not None and asked > 0:
         return asked
     longest = min(policy.longest_wait, policy.first_wait * 2.0 ** (attempt - 1))
     return longest * (0.5 + random() / 2)
 
 
-def _asked(response: Response, now: float) -> float | None:
-    """`Retry-After` (RFC 9110), or the end of Sentry's rate limit window, which has no such header."""
+def wait_asked(response: Response, now: float) -> float | None:
+    """Seconds that a response asks to wait, or None; `now` is in seconds since the epoch.
+
+    It reads `Retry-After` (RFC 9110), or the end of Sentry's rate limit window, which has no such header.
+    """
     after = response.header("retry-after")
     if after is not None:
         return float(after) if _SECONDS.fullmatch(after) else _until(after, now)
