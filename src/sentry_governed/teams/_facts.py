@@ -59,7 +59,9 @@ def facts_of(tags: Tags | HasFacts, prefixes: tuple[str, ...]) -> Facts:
 def _texts_of(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         return (str.__str__(value),)
-    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, bytes | bytearray | memoryview):
+        return ()
+    if isinstance(value, Sequence):
         return tuple(text for item in cast("Sequence[object]", value) if (text := _text_of(item)) is not None)
     text = _text_of(value)
     return () if text is None else (text,)

@@ -30,11 +30,9 @@ def _spellings(*names: str) -> Mapping[str, str]:
     return MappingProxyType(snakes | {snake: snake for snake in snakes.values()})
 
 
-_ID_KEYS: Final = _spellings(
-    "AsanaBacklogId", "AsanaSprintPortfolioId", "AsanaSandboxPortfolioId", "AsanaTeamId"
-)
+_IDS: Final = ("AsanaBacklogId", "AsanaSprintPortfolioId", "AsanaSandboxPortfolioId", "AsanaTeamId")
 _NAME_KEYS: Final = _spellings("Name")
-_TEAM_KEYS: Final = {**_NAME_KEYS, **_ID_KEYS, **_spellings("Entities")}
+_TEAM_KEYS: Final = _spellings("Name", *_IDS, "Entities")
 _RULE_KEYS: Final = _spellings("Matchers", "Priority")
 _IGNORE_KEYS: Final = _spellings("Matchers", "Reason")
 _FILE_KEYS: Final = _spellings("version", "default", "aliases", "ignore", "teams")
@@ -138,7 +136,9 @@ class _File:
     def add_team(self, node: Fields) -> None:
         """Read one team and its rules; a team with problems counts, so that nothing else seems wrong."""
         entries = self.entries(node, _TEAM_KEYS)
-        ids = {name: self._id(*entries[name]) for name in _ID_KEYS.values() if name in entries}
+        ids = {
+            name: self._id(*entries[name]) for name in map(_TEAM_KEYS.__getitem__, _IDS) if name in entries
+        }
         team = Team(self._name(node, entries), **ids)
         if team.name in self.teams:
             hint = "merge the two, or rename one"

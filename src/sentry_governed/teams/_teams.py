@@ -18,10 +18,6 @@ from sentry_governed.teams._values import Match, Route, Team
 from sentry_governed.typing import HasFacts, Tags
 
 
-def _by_rank(teams: Teams) -> tuple[Match, ...]:
-    return ranked(teams._declared.matches)  # noqa: SLF001 - a part of the class
-
-
 @attrs.frozen
 class Teams:
     """The teams of one file and the rules that say what they own; made by `load` or `parse`.
@@ -34,9 +30,7 @@ class Teams:
 
     source: str
     _declared: Declared = attrs.field(repr=False)
-    _ranked: tuple[Match, ...] = attrs.field(
-        init=False, repr=False, eq=False, default=attrs.Factory(_by_rank, takes_self=True)
-    )
+    _ranked: tuple[Match, ...] = attrs.field(repr=False, eq=False)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], default: str | None = None) -> Teams:
@@ -75,7 +69,7 @@ class Teams:
         found = None if root is None else declared(root, Report(source, problems), default)
         if found is None or problems:
             raise TeamsFileError(tuple(sorted(problems, key=lambda each: (each.line, each.column))))
-        return cls(source, found)
+        return cls(source, found, ranked(found.matches))
 
     @property
     def teams(self) -> tuple[Team, ...]:
