@@ -110,5 +110,5 @@ def _seen_by(term: Term, facts: Facts) -> str:
     if not term.negated:
         pairs = tuple(pair for pair in pairs if term.holds((pair[1],)))[:1]
     seen = " ".join(f"{name}={quoted(value)}" for name, value in pairs[:_SHOWN_VALUES])
-    text = quoted(str(term))[1:-1]
+    text = str(term) if str(term).isprintable() else quoted(str(term))
     return f"{text} ({seen or f'{term.key} is absent'})"
