@@ -13,6 +13,7 @@ SentryGovernedError
 │   └── PayloadError         ... because they are not what the sender's documents describe
 ├── Denied                   policy refused; nothing was sent
 ├── LedgerError              the ledger cannot be used; nothing is done without it
+├── CreateUncertain          a task may or may not have been created; look before creating it again
 ├── TransportError           a request got no whole answer
 │   ├── RequestRefused       the request itself is unsafe; never sent
 │   ├── NotSent              never reached the service, so repeating it is safe
@@ -153,6 +154,21 @@ class ResponseTooLarge(ReplyLost):
 
 class LedgerError(SentryGovernedError):
     """The ledger cannot be used: it is locked, full, read-only, gone, or holds what it should not."""
+
+
+class CreateUncertain(SentryGovernedError):
+    """A task may or may not have been created: look for it before creating it again.
+
+    Attributes:
+        reason: What happened, in a few words.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"a task may or may not have been created: {self.reason}"
 
 
 class ApiError(SentryGovernedError):

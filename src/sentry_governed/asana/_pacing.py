@@ -14,8 +14,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 from weakref import WeakValueDictionary
 
 import attrs
@@ -30,6 +29,14 @@ _TOO_MANY: Final = 429
 _USUAL_PAUSE: Final = 1.0
 
 
+class Turn(Protocol):
+    """Somebody in line."""
+
+    def come(self) -> bool:
+        """Told that a place is theirs; False when they are gone for good."""
+        ...
+
+
 class Lane:
     """A number of places; who finds none waits in line, and a place that is given up goes to the first."""
 
@@ -37,38 +44,41 @@ class Lane:
         self._lock = threading.Lock()
         self._places = places
         self._taken = 0
-        self._line: deque[Callable[[], None]] = deque()
+        self._line: deque[Turn] = deque()
 
     def narrow(self, places: int) -> None:
         """Have at most so many places from now on."""
         with self._lock:
             self._places = min(self._places, places)
 
-    def enter(self, wake: Callable[[], None]) -> bool:
-        """Take a place, or stand in line: `wake` is called once a place is ours."""
+    def enter(self, turn: Turn) -> bool:
+        """Take a place, or stand in line."""
         with self._lock:
             if self._taken < self._places and not self._line:
                 self._taken += 1
                 return True
-            self._line.append(wake)
+            self._line.append(turn)
             return False
 
-    def abandon(self, wake: Callable[[], None]) -> None:
+    def abandon(self, turn: Turn) -> None:
         """Leave the line; a place that was given in this very moment is passed on."""
         with self._lock:
-            if wake in self._line:
-                self._line.remove(wake)
+            if turn in self._line:
+                self._line.remove(turn)
                 return
         self.leave()
 
     def leave(self) -> None:
         """Give the place up."""
+        while (turn := self._next()) is not None and not turn.come():
+            pass
+
+    def _next(self) -> Turn | None:
         with self._lock:
-            if self._taken > self._places or not self._line:
-                self._taken -= 1
-                return
-            wake = self._line.popleft()
-        wake()
+            if self._line and self._taken <= self._places:
+                return self._line.popleft()
+            self._taken -= 1
+            return None
 
 
 class Pace:
@@ -109,8 +119,7 @@ _paces_lock: Final = threading.Lock()
 
 def pace_of(token: Secret, base_url: str, *, reads: int, writes: int) -> Pace:
     """The pace of a token at a service; where several are asked for, the narrowest holds for all."""
-    text = f"{base_url.rstrip('/')} {token.reveal()}"
-    key = hashlib.blake2b(text.encode(), key=_SALT).digest()
+    key = hashlib.blake2b(f"{base_url.rstrip('/')} {token.reveal()}".encode(), key=_SALT).digest()
     with _paces_lock:
         pace = _paces.setdefault(key, Pace(reads, writes))
     pace.reads.narrow(reads)
@@ -136,10 +145,9 @@ class PacedSender:
         """
         end = _end(timeout)
         lane = self.pace.lane(request)
-        turn = threading.Event()
-        wake = turn.set
-        if not lane.enter(wake):
-            self._stand_in_line(request, lane, turn, wake, end)
+        turn = _ThreadTurn()
+        if not lane.enter(turn) and not turn.waited(lane, _left(end)):
+            raise _crowded(request)
         try:
             while (pause := self.pace.pause()) > 0:
                 if pause >= _left(end):
@@ -150,19 +158,6 @@ class PacedSender:
             return response
         finally:
             lane.leave()
-
-    @staticmethod
-    def _stand_in_line(
-        request: Request, lane: Lane, turn: threading.Event, wake: Callable[[], None], end: float
-    ) -> None:
-        is_ours = False
-        try:
-            is_ours = turn.wait(min(_left(end), threading.TIMEOUT_MAX))
-        finally:
-            if not is_ours:
-                lane.abandon(wake)
-        if not is_ours:
-            raise _crowded(request)
 
 
 @attrs.frozen
@@ -176,10 +171,9 @@ class AsyncPacedSender:
         """See `PacedSender.send`."""
         end = _end(timeout)
         lane = self.pace.lane(request)
-        turn = asyncio.Event()
-        wake = _waker(turn)
-        if not lane.enter(wake):
-            await self._stand_in_line(request, lane, turn, wake, end)
+        turn = _TaskTurn()
+        if not lane.enter(turn) and not await turn.waited(lane, _left(end)):
+            raise _crowded(request)
         try:
             while (pause := self.pace.pause()) > 0:
                 if pause >= _left(end):
@@ -191,25 +185,58 @@ class AsyncPacedSender:
         finally:
             lane.leave()
 
-    @staticmethod
-    async def _stand_in_line(
-        request: Request, lane: Lane, turn: asyncio.Event, wake: Callable[[], None], end: float
-    ) -> None:
+
+class _ThreadTurn:
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def come(self) -> bool:
+        self._event.set()
+        return True
+
+    def waited(self, lane: Lane, seconds: float) -> bool:
         is_ours = False
         try:
-            async with asyncio.timeout(None if end == math.inf else _left(end)):
-                await turn.wait()
-            is_ours = True
+            is_ours = self._event.wait(min(seconds, threading.TIMEOUT_MAX))
+        finally:
+            if not is_ours:
+                lane.abandon(self)
+        return is_ours
+
+
+class _TaskTurn:
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    def come(self) -> bool:
+        """Whoever gives up the place may be another thread."""
+        try:
+            self._loop.call_soon_threadsafe(self._event.set)
+        except RuntimeError:  # the loop is closed
+            return False
+        return True
+
+    async def waited(self, lane: Lane, seconds: float) -> bool:
+        is_ours = False
+        try:
+            async with asyncio.timeout(None if seconds == math.inf else seconds):
+                is_ours = await self._event.wait()
         except TimeoutError:
             pass
         finally:
             if not is_ours:
-                lane.abandon(wake)
-        if not is_ours:
-            raise _crowded(request)
+                lane.abandon(self)
+        return is_ours
 
 
-def _waker(turn: asyncio.Event) -> Callable[[], None]:
-    """Whoever gives up a place may be another thread."""
-    loop = asyncio.get_running_loop()
-    return lambda: loop.call_soon_threadsafe(turn.set) and None
+def _end(timeout: float | None) -> float:
+    return math.inf if timeout is None else time.monotonic() + timeout
+
+
+def _left(end: float) -> float:
+    return end - time.monotonic()
+
+
+def _crowded(request: Request) -> NotSent:
+    return NotSent(request.method, request.template, "too many requests with this token are in flight")
