@@ -3,25 +3,25 @@
 from collections.abc import Mapping
 
 from sentry_governed.alerts import Alert
-from sentry_governed.teams import Route, Teams
-
-TEAM = """
-- Name: Web
-  AsanaBacklogId: "11"
-  AsanaSprintPortfolioId: "12"
-  AsanaSandboxPortfolioId: "13"
-  AsanaTeamId: "14"
-"""
+from sentry_governed.teams import Route, Team
 
 
-def route(text: str = TEAM, name: str = "Web") -> Route:
-    """The route to the default team of a file that has no rules."""
-    return Teams.parse(text, default=name).route({})
+def route() -> Route:
+    """The route to a team with every id."""
+    return Route(
+        Team(
+            "Web",
+            asana_backlog_id="11",
+            asana_sprint_portfolio_id="12",
+            asana_sandbox_portfolio_id="13",
+            asana_team_id="14",
+        )
+    )
 
 
 def bare_route() -> Route:
     """The route to a team without any id."""
-    return route("- Name: Web")
+    return Route(Team("Web"))
 
 
 def alert(  # each argument is one fact that some test varies

@@ -3,6 +3,7 @@
 import json
 import re
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +24,7 @@ from sentry_governed.asana import (
     plan_placement,
 )
 from sentry_governed.errors import ConfigError
-from sentry_governed.teams import Route
+from sentry_governed.teams import Route, Team
 from tests.asana.makers import alert, bare_route, route
 
 ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -68,9 +69,11 @@ def test_no_settings() -> None:
     assert draft.projects == ()
 
 
-def test_missing_facts() -> None:
+@pytest.mark.parametrize("option", [None, "", "tbd"])
+def test_missing(option: str | None) -> None:
     """A custom field without its fact, or a team without its option, is left out."""
-    draft = TaskBuilder(FULL).build(alert(level="info", occurred_at=None), bare_route())
+    to_team = Route(Team("Web", asana_team_id=option))
+    draft = TaskBuilder(FULL).build(alert(level="info", occurred_at=None), to_team)
 
     assert draft.custom_fields == {"6": "8", "9": "10"}
 
@@ -102,6 +105,7 @@ def test_own_placement() -> None:
         ("\u200b\u2060\x07", "Sentry alert sentry.1.ab"),
         ("x" * 250, "x" * 250),
         ("x" * 251, "x" * 247 + "\u2026"),
+        ("x" * 246 + " y" * 9, "x" * 246 + "\u2026"),
         ("\u00e9" * 126, "\u00e9" * 123 + "\u2026"),
         ("\U0001f600" * 63, "\U0001f600" * 61 + "\u2026"),
     ],
@@ -134,6 +138,14 @@ def test_whole_lines() -> None:
     assert lines[1:4] == ["line 000", "line 001", "line 002"]
     assert lines[-3:] == ["... [cut]", "Environment: production", marker_line("sentry.1.ab")]
     assert re.fullmatch(r"line \d{3}", lines[-4])
+
+
+@pytest.mark.parametrize("width", range(1, 60))
+def test_as_many_lines(width: int) -> None:
+    """Whole lines are kept as long as they fit, and not one more."""
+    notes = built("\n".join(["x" * width] * 1_000)).notes
+
+    assert 1_000 - (width + 1) < worst(notes) <= 1_000
 
 
 @pytest.mark.parametrize("character", ["x", "<", '"', "\u00e9", "\U0010ffff"])
@@ -180,6 +192,7 @@ def test_digest() -> None:
     """The digest is that of what is sent: each part of the body changes it, and nothing else."""
     full = TaskBuilder(FULL)
     first = full.build(alert(), route(), projects=["1"])
+    backwards = dict(reversed(list(first.custom_fields.items())))
     others = [
         full.build(alert(title="other"), route(), projects=["1"]),
         full.build(alert(environment="qa"), route(), projects=["1"]),
@@ -189,6 +202,7 @@ def test_digest() -> None:
     ]
 
     assert first.digest == full.build(alert(tags={"x": ("y",)}), route(), projects=["1"]).digest
+    assert first.digest == attrs.evolve(first, custom_fields=backwards).digest
     assert len({first.digest, *(other.digest for other in others)}) == 6
 
 
@@ -212,7 +226,7 @@ def test_digest() -> None:
         ({"trace_link": "https://[x/"}, "does not start with https://"),
         ({"trace_link": "https://{host}/"}, "placeholder or a user in its host"),
         ({"trace_link": "https://x.example.com:{port}/"}, "placeholder or a user in its host"),
-        ({"trace_link": "https://example.com@{x}/"}, "placeholder or a user in its host"),
+        ({"trace_link": "https://user@example.com/"}, "placeholder or a user in its host"),
         ({"trace_link": "https://x.example.com/{id"}, "trace_link: .*lone '{'"),
         ({"workspace": "9" * 1_000_000}, "workspace '9{1,80}"),
     ],
@@ -227,6 +241,7 @@ def test_refused(settings: dict[str, object], message: str) -> None:
 
 texts = st.text(max_size=80) | st.text(alphabet="<&\"'\n\r\x00\x1b\ud800\ufffe\u2028{}x", max_size=400)
 maybe = st.none() | texts
+routes = st.builds(Route, st.builds(Team, texts, maybe, maybe, maybe, maybe))
 alerts = st.builds(
     Alert,
     source=st.sampled_from(["sentry", "datadog"]),
@@ -247,22 +262,26 @@ alerts = st.builds(
 
 @given(
     given_alert=alerts,
+    given_route=routes,
     previous=maybe,
     root=maybe,
     own=texts | texts.map(lambda text: text * 100),
     budget=st.integers(1_000, 3_000),
 )
-def test_any(given_alert: Alert, previous: str | None, root: str | None, own: str, budget: int) -> None:
+def test_any(
+    given_alert: Alert, given_route: Route, previous: str | None, root: str | None, own: str, budget: int
+) -> None:
     """Whatever an alert says, the body is legal, bounded, marked, and the same each time."""
     settings = TaskSettings(
         notes_budget=budget,
+        team_field="5",
         custom_fields={"9": TextField("{service}"), "21": DateField("occurred_at")},
         console_link="https://console.example.com/{service}?{url}",
     )
 
     def build() -> TaskDraft:
         builder = TaskBuilder(settings, sections=[*settings.notes, lambda _context: own])
-        return builder.build(given_alert, route(), previous=previous, root=root)
+        return builder.build(given_alert, given_route, previous=previous, root=root)
 
     draft = build()
     for each in (draft, draft.shortened()):

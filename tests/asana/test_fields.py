@@ -1,6 +1,7 @@
 """Custom fields, each written the way Asana wants its type."""
 
 import math
+import time
 
 import pytest
 from hypothesis import given
@@ -53,6 +54,19 @@ def test_values(field: CustomField, value: JsonValue) -> None:
 def test_no_date(field: CustomField, facts: dict[str, str]) -> None:
     """An alert whose time is missing or unreadable leaves the field out."""
     assert field.value(facts) is None
+
+
+def test_naive_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A time without a zone is UTC, wherever the process runs."""
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    time.tzset()
+    try:
+        value = DateField("occurred_at").value({"occurred_at": "2026-11-20T23:30:00"})
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+    assert value == {"date": "2026-11-20"}
 
 
 @given(text=st.text(min_size=1000, alphabet=st.characters(exclude_categories=["Cs"])))

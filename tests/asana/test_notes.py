@@ -20,6 +20,7 @@ FULL = alert(
         "service": ("api/v2 beta",),
         "aws.region": ("eu-west-1",),
         "trace": ("", "f00"),
+        "issue_id": ("a tag of that name",),
     }
 )
 
@@ -134,7 +135,7 @@ def test_forged(separator: str, indent: str) -> None:
     ("text", "expected"),
     [
         (MARKER, True),
-        (f"edited\r\n{MARKER} \r\nby hand", True),
+        (f"edited\r\n  {MARKER} \r\nby hand", True),
         (f"{MARKER}0", False),
         (f"see {MARKER}", False),
         ("", False),

@@ -18,6 +18,7 @@ from sentry_governed.asana import (
     plan_placement,
     resolve,
 )
+from sentry_governed.teams import Route, Team
 from tests.asana.makers import alert, bare_route, datadog, route
 
 IDS = TaskSettings(default_project="1", dev_project="2", release_portfolio="3")
@@ -70,6 +71,17 @@ def test_nothing_configured(environment: str) -> None:
     assert all("no id is configured" in note for note in resolve(plan, {}).notes)
 
 
+@pytest.mark.parametrize("environment", ["dev", "staging", "production"])
+def test_no_ids(environment: str) -> None:
+    """What a team calls an id and Asana would not counts as missing."""
+    team = Team(
+        "Web", asana_backlog_id="tbd", asana_sprint_portfolio_id="?", asana_sandbox_portfolio_id="1 2"
+    )
+    plan = plan_placement(alert(environment=environment), Route(team), TaskSettings())
+
+    assert plan.portfolios == resolve(plan, {}).projects == ()
+
+
 def test_words() -> None:
     """Each step says what it is and why."""
     steps = [step for steps in plan_placement(alert(), route(), IDS).choices for step in steps]
@@ -104,7 +116,7 @@ def test_resolve(environment: str, latest: dict[str, str | None], projects: tupl
 
 def test_notes() -> None:
     """What was passed over is said, and why."""
-    plan = plan_placement(alert(), route('- {Name: Web, AsanaSprintPortfolioId: "12"}'), IDS)
+    plan = plan_placement(alert(), Route(Team("Web", asana_sprint_portfolio_id="12")), IDS)
 
     assert resolve(plan, {"12": None}) == Resolution(
         ("1",),

@@ -35,6 +35,7 @@ OTHERS = [
     "//app.asana.com/0/0/345",
     "https://app.asana.com/0/12/list",
     "https://app.asana.com/0/12/board",
+    "https://app.asana.com/0/search/345",
     "https://app.asana.com/0/12",
     "https://app.asana.com/1/99/project/12",
     "https://app.asana.com/1/99/project/12/list/5",

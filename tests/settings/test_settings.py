@@ -184,6 +184,7 @@ def test_defaults(content: str) -> None:
         ("asana: {custom_fields: {1: {people: [2, me]}}}", "1:41: 'me' is not an Asana id"),
         ("asana: {custom_fields: {1: {people: [2, 2]}}}", "1:37: users names '2' twice"),
         ("asana: {custom_fields: {1: {number: x}}}", "1:37: 'x' is not a number"),
+        (f"asana: {{custom_fields: {{1: {{number: '{'[' * 100_000}'}}}}}}", "1:37: '[[["),
         ("asana: {custom_fields: {1: {number: true}}}", "1:37: 'true' is not a number"),
         ("asana: {custom_fields: {1: {number: NaN}}}", "1:37: number nan is not a finite number"),
         ("asana: {custom_fields: {1: {date: soon}}}", "1:35: date 'soon' is neither in ISO 8601 form nor"),
@@ -288,7 +289,7 @@ def test_unreadable(tmp_path: Path, name: str, number: int) -> None:
         Settings.load(tmp_path / name)
 
     assert caught.value.problems[0].line == 0
-    assert str(caught.value).endswith(f":0:0: the file cannot be read: {os.strerror(number).lower()}")
+    assert str(caught.value).endswith(f":0:0: cannot be read: {os.strerror(number).lower()}")
 
 
 def test_bad_path() -> None:

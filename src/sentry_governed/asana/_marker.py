@@ -15,7 +15,7 @@ def marker_line(key: str) -> str:
 def has_marker(notes: str, key: str) -> bool:
     """Whether notes, as Asana returns them, hold the line for the key."""
     wanted = marker_line(key)
-    return any(line.rstrip() == wanted for line in notes.splitlines())
+    return any(line.strip() == wanted for line in notes.splitlines())
 
 
 def without_markers(text: str) -> str:

@@ -48,7 +48,7 @@ class Settings:
                 content = file.read(MAX_BYTES + 1)
         except (OSError, ValueError) as error:
             reason = (getattr(error, "strerror", None) or str(error)).lower()
-            raise SettingsError((Problem(source, 0, 0, f"the file cannot be read: {reason}"),)) from None
+            raise SettingsError((Problem(source, 0, 0, f"cannot be read: {reason}"),)) from None
         return cls.parse(content, source=source)
 
     @classmethod
