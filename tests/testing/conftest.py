@@ -28,14 +28,10 @@ class Door:
 
     sender: Sender
 
-    def __call__(
-        self, method: str, path: str, body: JsonValue = None, *, timeout: float | None = None, **query: str
-    ) -> Response:
+    def __call__(self, method: str, path: str, body: JsonValue = None, **query: str) -> Response:
         """Send one request; a body is sent as JSON."""
         content = None if body is None else json.dumps(body).encode()
-        return self.sender.send(
-            Request(method, path, query=tuple(query.items()), body=content), timeout=timeout
-        )
+        return self.sender.send(Request(method, path, query=tuple(query.items()), body=content))
 
     def data(self, method: str, path: str, body: JsonValue = None, **query: str) -> JsonValue:
         """The decoded body of a successful answer."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sentry_governed import Request
-from sentry_governed.testing import FakeAsana, FrozenClock
+from sentry_governed.testing import FakeAsana, FieldType, FrozenClock
 from sentry_governed.typing import JsonValue
 from tests.testing.conftest import Door, OpenDoor, decoded
 
@@ -132,7 +132,9 @@ def test_largest_notes(call: Door, notes: str) -> None:
         ("people", ["me"], "people_value: [0]: Not a recognized ID: me"),
     ],
 )
-def test_bad_field_value(asana: FakeAsana, call: Door, kind: str, value: JsonValue, message: str) -> None:
+def test_bad_field_value(
+    asana: FakeAsana, call: Door, kind: FieldType, value: JsonValue, message: str
+) -> None:
     """A custom field takes only values of its own type."""
     asana.add_custom_field(
         "F", projects=["11"], field_type=kind, gid="70", options={"71": "High", "72": "Old"}, disabled=["72"]
@@ -153,7 +155,9 @@ def test_bad_field_value(asana: FakeAsana, call: Door, kind: str, value: JsonVal
         ("enum", None, None),
     ],
 )
-def test_field_value(asana: FakeAsana, call: Door, kind: str, value: JsonValue, shown: str | None) -> None:
+def test_field_value(
+    asana: FakeAsana, call: Door, kind: FieldType, value: JsonValue, shown: str | None
+) -> None:
     """A custom field keeps a value of its type and shows it to people."""
     asana.add_custom_field("F", projects=["11"], field_type=kind, gid="70", options={"71": "High"})
     status, task = create(call, custom_fields={"70": value})

@@ -1,5 +1,13 @@
 """For your own tests: services that behave, and misbehave on order, without a network."""
 
+from sentry_governed.testing._alerts import (
+    EventParts,
+    SentryParts,
+    datadog_alert,
+    sentry_error,
+    sentry_event_alert,
+    sentry_issue,
+)
 from sentry_governed.testing._asana import FakeAsana
 from sentry_governed.testing._asana_values import (
     FakeField,
@@ -8,6 +16,7 @@ from sentry_governed.testing._asana_values import (
     FakeProject,
     FakeStory,
     FakeTask,
+    FieldType,
 )
 from sentry_governed.testing._clock import FrozenClock
 from sentry_governed.testing._faults import Fault, Faults
@@ -21,10 +30,12 @@ from sentry_governed.testing._sentry_values import (
     FakeOrg,
     FakeSentryProject,
 )
+from sentry_governed.testing._signed import datadog_webhook, sign_webhook
 from sentry_governed.testing._wire import Call
 
 __all__ = [
     "Call",
+    "EventParts",
     "FakeAsana",
     "FakeEvent",
     "FakeExternalIssue",
@@ -42,5 +53,13 @@ __all__ = [
     "FakeTask",
     "Fault",
     "Faults",
+    "FieldType",
     "FrozenClock",
+    "SentryParts",
+    "datadog_alert",
+    "datadog_webhook",
+    "sentry_error",
+    "sentry_event_alert",
+    "sentry_issue",
+    "sign_webhook",
 ]

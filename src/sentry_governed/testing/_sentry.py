@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import attrs
 
 from sentry_governed._values import Response
+from sentry_governed.testing._alerts import EventParts, sentry_event_alert
 from sentry_governed.testing._fake import Fake
 from sentry_governed.testing._faults import Fault
 from sentry_governed.testing._sentry_limits import Limits, too_many
@@ -23,7 +24,7 @@ from sentry_governed.testing._sentry_values import (
 )
 from sentry_governed.testing._sentry_world import World
 from sentry_governed.testing._tags import pairs
-from sentry_governed.testing._wire import Ask, Refused, as_html, as_json
+from sentry_governed.testing._wire import Ask, Record, Refused, as_html, as_json
 from sentry_governed.typing import Clock, Tags
 
 _DETAILS = {
@@ -148,6 +149,36 @@ class FakeSentry(Fake):
             world.events[event.id] = event
             world.issues[issue] = attrs.evolve(known, last_seen=max(known.last_seen, now))
             return event
+
+    def event_alert(self, event: str, *, rule: str = "Send to the router") -> Record:
+        """The body of the webhook that an alert rule sends about one of the events.
+
+        The installation is the organization's first one, if it has any.
+
+        Raises:
+            KeyError: There is no such event.
+        """
+        with self._lock:
+            known = self._world.events[event]
+            issue = self._world.issues[known.issue]
+            parts = EventParts(
+                org=issue.org,
+                project=issue.project,
+                project_id=int(self._world.projects[issue.org, issue.project].id),
+                issue=issue.id,
+                event=event,
+                title=known.title,
+                level=issue.level,
+                environment=known.tag("environment"),
+                tags={key: [value for name, value in known.tags if name == key] for key, _ in known.tags},
+                seen=known.created_at,
+                base_url=self.public_origin + self._world.prefix,
+            )
+            for installation in self._world.installations.values():
+                if installation.org == issue.org:
+                    parts["installation"] = installation.uuid
+                    break
+            return sentry_event_alert(rule=rule, **parts)
 
     def add_release(self, org: str, version: str) -> None:
         """Make a release, so that issues can be resolved in it."""
