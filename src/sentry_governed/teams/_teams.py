@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import functools
-import os
 
 import attrs
 
-from sentry_governed._yaml import MAX_BYTES, quoted, read
-from sentry_governed.errors import NoDefaultTeam, Problem, TeamsFileError
+from sentry_governed._yaml import quoted, read
+from sentry_governed.errors import NoDefaultTeam, TeamsFileError
 from sentry_governed.teams._digest import digest_of
 from sentry_governed.teams._facts import facts_of
 from sentry_governed.teams._file import Declared, declared
+from sentry_governed.teams._load import FilePath, content_of, source_of
 from sentry_governed.teams._naive import matching, ranked
 from sentry_governed.teams._report import Report
 from sentry_governed.teams._values import Match, Route, Team
@@ -33,7 +33,7 @@ class Teams:
     _ranked: tuple[Match, ...] = attrs.field(repr=False, eq=False)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], default: str | None = None) -> Teams:
+    def load(cls, path: FilePath, default: str | None = None) -> Teams:
         """Read a teams file of at most 16 MiB.
 
         Args:
@@ -43,15 +43,8 @@ class Teams:
         Raises:
             TeamsFileError: The file cannot be read or used; all problems at once.
         """
-        source = os.fspath(path)
-        try:
-            with open(source, "rb") as file:  # noqa: PTH123 - pathlib would cost a cold start
-                text = file.read(MAX_BYTES + 1)
-        except (OSError, ValueError) as error:
-            problem = Problem(source, 0, 0, f"cannot be read: {getattr(error, 'strerror', None) or error}")
-        else:
-            return cls.parse(text, source=source, default=default)
-        raise TeamsFileError((problem,))
+        source = source_of(path)
+        return cls.parse(content_of(source), source=source, default=default)
 
     @classmethod
     def parse(cls, text: str | bytes, *, source: str = "<string>", default: str | None = None) -> Teams:

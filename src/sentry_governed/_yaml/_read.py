@@ -1,56 +1,22 @@
-"""Strict YAML: what people wrote and where they wrote it, with nothing made up.
-
-Text is taken as written and never resolved to numbers, booleans or dates. Aliases, tags, duplicate keys,
-directives and several documents are problems. Size and depth are bounded while reading.
-"""
+"""From a text to nodes, with every bound checked on the way."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final, NoReturn, Protocol, TypeAlias, cast
 
 import attrs
 import yaml
 
+from sentry_governed._yaml._hints import UNSAFE, quoted
+from sentry_governed._yaml._nodes import Fields, Items, Node, Scalar
 from sentry_governed.errors import Problem
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_DEPTH: Final = 20
 MAX_EVENTS: Final = 2_000_000
 MAX_PROBLEMS: Final = 1_000
-
-
-@attrs.frozen
-class Scalar:
-    """One piece of text; `plain` means written without quotes (a block text is not plain)."""
-
-    text: str
-    plain: bool
-    line: int
-    column: int
-
-
-@attrs.frozen
-class Items:
-    """A sequence; `flow` means written as `[...]`."""
-
-    nodes: tuple[Node, ...]
-    flow: bool
-    line: int
-    column: int
-
-
-@attrs.frozen
-class Fields:
-    """A mapping: its entries in the order written, each key once."""
-
-    entries: tuple[tuple[Scalar, Node], ...]
-    line: int
-    column: int
-
-
-Node: TypeAlias = Scalar | Items | Fields
 
 
 class Mark(Protocol):
@@ -112,7 +78,7 @@ def best_loader() -> Loader:
     """libyaml's, or where PyYAML was built without libyaml one in pure Python that behaves alike."""
     if yaml.__with_libyaml__:
         return cast("Loader", yaml.CSafeLoader)
-    from sentry_governed._yaml_pure import PureLoader  # a fallback that a cold start should not pay for
+    from sentry_governed._yaml._pure import PureLoader  # a fallback that a cold start should not pay for
 
     return cast("Loader", PureLoader)
 
@@ -121,9 +87,6 @@ class _Stopped(Exception):
     """Nothing more can be read; why is among the problems."""
 
 
-_UNSAFE = re.compile(
-    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
 _DIRECTIVE = re.compile("(?:\\A|(?<=[\r\n]))%")
 _LINE_BREAK = re.compile("\r\n|\r|\n")
 
@@ -159,7 +122,7 @@ class _Reading:
             self.stop(0, 0, f"the file is larger than {MAX_BYTES >> 20} MiB", "split it")
         decoded = self._decoded(text) if isinstance(text, bytes) else text
         decoded = decoded.removeprefix("\ufeff")
-        if unsafe := _UNSAFE.search(decoded):
+        if unsafe := UNSAFE.search(decoded):
             at = _position(decoded[: unsafe.start()])
             hint = "remove it, or write it as an escape between double quotes"
             self.stop(*at, f"character U+{ord(unsafe[0]):04X} cannot be used as it is", hint)
@@ -283,61 +246,3 @@ def _syntax_problem(text: str, context: Mark | None, place: Mark | None) -> _Rep
     else:
         message, hint = "unexpected text", "look for wrong indentation, or a missing comma, quote or ':'"
     return line + 1, column + 1, f"not valid YAML: {message}", hint
-
-
-# --- for those who read the nodes -----------------------------------------------------------------------
-
-_SHOWN: Final = 80
-_LISTED: Final = 20
-
-
-def quoted(text: str) -> str:
-    """The text for a message: on one line and of bounded length."""
-    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "...")
-
-
-def double_quoted(text: str) -> str:
-    """The text as a YAML double-quoted scalar on one line."""
-    return '"' + "".join(_escaped(character) for character in text) + '"'
-
-
-def _escaped(character: str) -> str:
-    if character in '"\\':
-        return "\\" + character
-    if character in "\t\r\n" or _UNSAFE.match(character):
-        return f"\\U{ord(character):08x}"
-    return character
-
-
-_KINDS: Final = {
-    "bool": "a boolean",
-    "float": "a number",
-    "int": "a number",
-    "merge": "a merge key",
-    "null": "null",
-    "timestamp": "a date",
-    "value": "a default value",
-}
-_RESOLVERS: Final = yaml.SafeLoader.yaml_implicit_resolvers
-
-
-def mistaken_for(scalar: Scalar) -> str | None:
-    """What YAML 1.1 reads an unquoted scalar as, such as `a boolean` or `a date`; None means text."""
-    if not scalar.plain:
-        return None
-    for tag, pattern in _RESOLVERS.get(scalar.text[:1], ()):
-        if pattern.match(scalar.text):
-            return _KINDS[tag.rpartition(":")[2]]
-    return None
-
-
-def did_you_mean(word: str, known: Iterable[str], also: Iterable[str] = ()) -> str:
-    """A hint that names the nearest of all these words, or else lists the known ones."""
-    import difflib  # only a file with problems pays for it
-
-    names = list(known)
-    by_folded = {name.casefold(): name for name in [*also, *names]}
-    near = difflib.get_close_matches(word[:_SHOWN].casefold(), by_folded, 1)
-    if near:
-        return f"did you mean {quoted(by_folded[near[0]])}?"
-    return "known: " + ", ".join(quoted(name) for name in names[:_LISTED])
