@@ -15,7 +15,7 @@ A model names what it needs and nothing else. For each of its fields:
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeGuard, TypeVar, get_args, get_origin
 
@@ -33,6 +33,8 @@ _RAW = "raw"
 
 Id: TypeAlias = Annotated[str, _ID]
 """Text that some endpoints send as a number."""
+
+_WITHIN_JSON_VALUE = {"JsonValue": object, "Mapping": Mapping, "Sequence": Sequence}
 
 JsonObject: TypeAlias = dict[str, JsonValue]
 
@@ -201,7 +203,7 @@ def _mapping_hook(converter: Converter, kind: object) -> Hook:
 
 
 def _model_hook(converter: Converter, model: type[attrs.AttrsInstance]) -> Hook:
-    resolved = attrs.resolve_types(model, localns={"JsonValue": object})
+    resolved = attrs.resolve_types(model, localns=_WITHIN_JSON_VALUE)
     fields = attrs.fields(resolved)
     plan = [
         (field, _keys(field), converter.get_structure_hook(field.type))

@@ -12,7 +12,7 @@ from sentry_governed._convert import JsonObject, is_list, is_object
 from sentry_governed.errors import PayloadError
 from sentry_governed.typing import JsonValue
 
-DEEPEST = 250
+DEEPEST = 400  # copying and encoding such a value again stays within the interpreter's stack
 
 _PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?<!\\.{6})\\u[dD][c-fC-F][0-9a-fA-F]{2}", re.DOTALL)
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")

@@ -28,9 +28,10 @@ _RESOURCE_OF_FIELD = {
 }
 _WORD = re.compile(r"[a-z0-9_.-]{1,64}")
 
-_HOST = r"https?://[^/?#\s]+(?:/[^?#\s]*?)?"
-_PROJECT_API = re.compile(_HOST + r"/api/0/projects/([^/?#\s]+)/([^/?#\s]+)/")
-_ISSUE_PATH = re.compile(_HOST + r"/organizations/([^/?#\s]+)/issues/")
+_PATH = re.compile(
+    r"https?://[^?#\s]*?"
+    r"(?:/api/0/projects/([^/?#\s]+)/([^/?#\s]+)/|/organizations/([^/?#\s]+)/issues/)"
+)
 _CUSTOMER_DOMAIN = re.compile(r"https?://(?!(?:us|de)\.)([^./?#\s]+)\.sentry\.io/issues/")
 
 
@@ -54,6 +55,7 @@ def read_sentry(resource: str, payload: JsonObject) -> Alert | Ignored:
     known = _ACTIONS.get(resource)
     if known is None:
         return Ignored(f"sentry's {resource} webhooks make no alert", "sentry", kind)
+    _refuse(resource, action=bool(action))
     if action not in known:
         return Ignored(f"sentry's {resource} webhooks of this action make no alert", "sentry", kind)
     data = child(payload, "data")
@@ -199,7 +201,7 @@ def _named(urls: Iterable[object]) -> Iterator[tuple[str, str]]:
     for url in urls:
         if not isinstance(url, str):
             continue
-        if found := _PROJECT_API.match(url):
-            yield found[1], found[2]
-        elif found := _ISSUE_PATH.match(url) or _CUSTOMER_DOMAIN.match(url):
+        if found := _PATH.match(url):
+            yield found[1] or found[3], found[2] or ""
+        elif found := _CUSTOMER_DOMAIN.match(url):
             yield found[1], ""
