@@ -14,6 +14,7 @@ from sentry_governed.testing import strategies
 from sentry_governed.typing import JsonValue, Tags
 
 
+@settings(deadline=None)
 @given(strategies.teams_files(), strategies.tags())
 def test_teams_files(text: str, tags: Tags) -> None:
     """A teams file loads, and routes any tags."""
@@ -21,20 +22,21 @@ def test_teams_files(text: str, tags: Tags) -> None:
     assert teams.match(tags) == next(iter(teams.matches(tags)), None)
 
 
+@settings(deadline=None)
 @given(strategies.terms())
 def test_terms(text: str) -> None:
     """A term parses."""
     assert Term.parse(text).key
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(strategies.alert_bodies())
 def test_alert_bodies(body: dict[str, JsonValue]) -> None:
     """A body makes an alert."""
     assert isinstance(decode_alert(json.dumps(body).encode()), Alert)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(strategies.alerts(), strategies.teams_files())
 def test_alerts(alert: Alert, text: str) -> None:
     """An alert can be routed."""
