@@ -9,7 +9,7 @@ from typing import TypeVar
 import attrs
 import pytest
 
-from sentry_governed import AllowAll, Request, Response
+from sentry_governed import AllowAll, Request, Response, TransportError
 from sentry_governed._http import (
     AsyncHttpSender,
     AsyncRetryingSender,
@@ -25,7 +25,8 @@ from sentry_governed._http import (
     send,
 )
 from sentry_governed.typing import Authorizer, Clock, Ledger, Sender
-from tests.http.makers import READ, FakeClock
+from tests.http.makers import GET, READ, FakeClock, endpoint
+from tests.http.servers import Play, Server
 
 T = TypeVar("T")
 
@@ -79,6 +80,21 @@ class Drive:
             return asyncio.run(_over_asyncio(endpoint, requests, deadline))
         with HttpSender(endpoint) as sender:
             return run(_all(requests), {"sentry": Service(sender, AllowAll())}, deadline=deadline)
+
+    def fails(
+        self,
+        play: Play,
+        request: Request = GET,
+        *,
+        timeout: float = 30.0,
+        max_response_bytes: int = 16 * 2**20,
+    ) -> TransportError:
+        """The error of one request to such a server."""
+        with Server(play) as server:
+            bounds = endpoint(server.origin, timeout=timeout, max_response_bytes=max_response_bytes)
+            with pytest.raises(TransportError) as caught:
+                self.http(bounds, request)
+        return caught.value
 
     def retrying(
         self,

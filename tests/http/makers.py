@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import pickle
 import threading
+import time
 import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from sentry_governed import LedgerRecord, Operation, Permit, Request, Response, Secret
-from sentry_governed._http import Endpoint, bearer
+from sentry_governed._http import Endpoint, Flow, bearer, send
 
+TESTS = str(Path(__file__).parents[1])
 CANARY = "canary-7f3a9c51"
 READ = Operation("issues.get", "read", "project", org="my-org", projects=("my-org/web",))
 GET = Request("GET", "/issues/{issue_id}/", (("issue_id", "1"),))
@@ -154,7 +158,7 @@ def _traces(error: BaseException) -> Iterator[str]:
         yield f"{seen} {seen!r} {seen.args!r} {vars(seen)!r}"
         yield repr(pickle.dumps(seen))
         for frame, _ in traceback.walk_tb(seen.__traceback__):
-            if "sentry_governed" in frame.f_code.co_filename or "http" in frame.f_code.co_filename:
+            if not frame.f_code.co_filename.startswith(TESTS):
                 yield repr([_opened(value) for value in frame.f_locals.values()])
         seen = seen.__cause__ or seen.__context__
 
@@ -162,3 +166,16 @@ def _traces(error: BaseException) -> Iterator[str]:
 def _opened(value: object) -> object:
     """A local with the attributes that a curious error reporter would show."""
     return (value, getattr(value, "headers", None), getattr(value, "__dict__", None))
+
+
+def one(request: Request = GET) -> Flow[Response]:
+    """A flow of one request."""
+    return (yield from send("sentry", READ, request))
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """What happens inside takes no longer."""
+    start = time.monotonic()
+    yield
+    assert time.monotonic() - start < seconds

@@ -22,14 +22,19 @@ from sentry_governed import (
 )
 from sentry_governed._http import AsyncService, Flow, arun, check, ledger_get, ledger_put, now, send
 from tests.http.conftest import Awaited, Drive
-from tests.http.makers import GET, READ, AsyncDictLedger, DictLedger, FakeClock, Recorder, Scripted, method
+from tests.http.makers import (
+    GET,
+    READ,
+    AsyncDictLedger,
+    DictLedger,
+    FakeClock,
+    Recorder,
+    Scripted,
+    method,
+    one,
+)
 
 OK = Response(200)
-
-
-def one(request: Request = GET) -> Flow[Response]:
-    """A flow of one request."""
-    return (yield from send("sentry", READ, request))
 
 
 def two() -> Flow[int]:
