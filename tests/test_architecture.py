@@ -51,7 +51,7 @@ IMPURE = {
     "time",
 }
 PURE = ("teams", "alerts", "asana", "_yaml", "_convert", "_actions", "_grammar", "_values", "_operation")
-EDGES = {"teams/_load.py", "asana/_client.py", "asana/_pacing.py"}
+EDGES = {"teams/_load.py", "asana/_client.py", "asana/_pacing.py", "asana/_changes.py"}
 
 
 @attrs.frozen

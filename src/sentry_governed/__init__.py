@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from sentry_governed._values import Permit as Permit
     from sentry_governed._values import Request as Request
     from sentry_governed._values import Response as Response
+    from sentry_governed.alerts import Alert as Alert
+    from sentry_governed.alerts import Ignored as Ignored
+    from sentry_governed.alerts import WebhookSecrets as WebhookSecrets
+    from sentry_governed.alerts import decode_alert as decode_alert
+    from sentry_governed.alerts import parse_alert as parse_alert
+    from sentry_governed.asana import TaskBuilder as TaskBuilder
+    from sentry_governed.asana import TaskDraft as TaskDraft
+    from sentry_governed.asana import TaskSettings as TaskSettings
     from sentry_governed.errors import AlertError as AlertError
     from sentry_governed.errors import ConfigError as ConfigError
     from sentry_governed.errors import Denied as Denied
@@ -30,6 +38,12 @@ if TYPE_CHECKING:
     from sentry_governed.errors import TeamsFileError as TeamsFileError
     from sentry_governed.errors import TransportError as TransportError
     from sentry_governed.policy import AllowAll as AllowAll
+    from sentry_governed.teams import Match as Match
+    from sentry_governed.teams import Route as Route
+    from sentry_governed.teams import Rule as Rule
+    from sentry_governed.teams import Team as Team
+    from sentry_governed.teams import Teams as Teams
+    from sentry_governed.teams import Term as Term
 
 __all__ = [
     "Alert",

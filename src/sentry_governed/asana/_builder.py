@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from sentry_governed.alerts import Alert
 from sentry_governed.asana._checks import check_known
@@ -16,10 +16,12 @@ from sentry_governed.asana._priority import priority_of
 from sentry_governed.asana._settings import TaskSettings
 from sentry_governed.asana._text import clean, is_visible, one_line, shorten
 from sentry_governed.asana._urls import is_gid
-from sentry_governed.teams import Route
 from sentry_governed.typing import JsonValue
 
-PlacementFunction: TypeAlias = Callable[[Alert, Route, TaskSettings], Placement]
+if TYPE_CHECKING:
+    from sentry_governed.teams import Route  # loading the rules brings the YAML library with it
+
+PlacementFunction: TypeAlias = "Callable[[Alert, Route, TaskSettings], Placement]"
 """Decides where a task goes."""
 
 

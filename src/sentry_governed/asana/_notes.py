@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import attrs
 
@@ -18,7 +18,9 @@ from sentry_governed.asana._settings import TaskSettings
 from sentry_governed.asana._templates import fill_link
 from sentry_governed.asana._text import one_line
 from sentry_governed.asana._urls import parse_task_url, task_url
-from sentry_governed.teams import Route
+
+if TYPE_CHECKING:
+    from sentry_governed.teams import Route  # loading the rules brings the YAML library with it
 
 
 @attrs.frozen

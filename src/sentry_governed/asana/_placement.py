@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
@@ -14,7 +14,9 @@ from sentry_governed.asana._priority import Priority, level_names, priority_of
 from sentry_governed.asana._settings import TaskSettings
 from sentry_governed.asana._text import one_line
 from sentry_governed.asana._urls import is_gid
-from sentry_governed.teams import Route
+
+if TYPE_CHECKING:
+    from sentry_governed.teams import Route  # loading the rules brings the YAML library with it
 
 
 @attrs.frozen

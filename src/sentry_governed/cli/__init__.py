@@ -10,7 +10,7 @@ def main() -> None:
     try:
         from sentry_governed.cli._app import app
     except ModuleNotFoundError as error:
-        if error.name not in {"click", "rich"}:
+        if (error.name or "").partition(".")[0] not in {"click", "rich"}:
             raise
         sys.stderr.write("the command line needs an extra: pip install 'sentry-governed[cli]'\n")
         sys.exit(2)

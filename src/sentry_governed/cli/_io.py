@@ -8,10 +8,14 @@ from collections.abc import Callable
 from typing import ParamSpec
 
 import click
+from rich.console import Console
+from rich.text import Text
 
 from sentry_governed.errors import SentryGovernedError
 
 P = ParamSpec("P")
+
+LABEL_WIDTH = 11
 
 
 def readable() -> click.Path:
@@ -31,3 +35,10 @@ def refusals(command: Callable[P, None]) -> Callable[P, None]:
             sys.exit(1)
 
     return wrapped
+
+
+def show(lines: list[str]) -> None:
+    """Print lines whose first columns are a label; on a terminal it stands out, elsewhere it is plain."""
+    console = Console(highlight=False, soft_wrap=True)
+    for line in lines:
+        console.print(Text.assemble((line[:LABEL_WIDTH], "bold cyan"), line[LABEL_WIDTH:]))
