@@ -41,6 +41,18 @@ def _check_places(_owner: object, field: Named, value: int) -> None:
     check_within(field.name, value, 1, 1000)
 
 
+def _endpoint(config: AsanaConfig) -> Endpoint:
+    headers = (("Asana-Enable", ",".join(config.enable)), ("Asana-Disable", ",".join(config.disable)))
+    return Endpoint(
+        base_url=config.base_url,
+        credentials=(bearer(config.token),),
+        headers=tuple(pair for pair in headers if pair[1]),
+        timeout=config.timeout,
+        allow_http=config.allow_http,
+        trust_env=config.trust_env,
+    )
+
+
 @attrs.frozen(kw_only=True)
 class AsanaConfig:
     """How Asana is reached.
@@ -75,19 +87,9 @@ class AsanaConfig:
     disable: tuple[str, ...] = ()
     on_change: OnChange = attrs.field(default=log_change, repr=False)
     sender: Sender | AsyncSender | None = attrs.field(default=None, repr=False)
-    endpoint: Endpoint = attrs.field(init=False, repr=False)
-
-    @endpoint.default
-    def _endpoint(self) -> Endpoint:
-        headers = (("Asana-Enable", ",".join(self.enable)), ("Asana-Disable", ",".join(self.disable)))
-        return Endpoint(
-            base_url=self.base_url,
-            credentials=(bearer(self.token),),
-            headers=tuple(pair for pair in headers if pair[1]),
-            timeout=self.timeout,
-            allow_http=self.allow_http,
-            trust_env=self.trust_env,
-        )
+    endpoint: Endpoint = attrs.field(
+        init=False, repr=False, default=attrs.Factory(_endpoint, takes_self=True)
+    )
 
     @property
     def pace(self) -> Pace:

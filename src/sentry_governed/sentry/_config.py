@@ -1,0 +1,122 @@
+"""How Sentry is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from sentry_governed._grammar import is_org_slug, is_uuid
+from sentry_governed._http.changes import OnChange, log_change
+from sentry_governed._http.endpoint import Endpoint, bearer
+from sentry_governed._secret import Secret
+from sentry_governed.errors import ConfigError
+from sentry_governed.typing import AsyncSender, Sender
+
+
+def _check_uuid(_owner: object, _field: object, value: str) -> None:
+    if not is_uuid(value):
+        raise ConfigError(
+            f"installation {value[:60]!r} is not a uuid in lower case; webhooks carry it as installation.uuid"
+        )
+
+
+def _check_org(_owner: object, _field: object, value: str | None) -> None:
+    if value is not None and not is_org_slug(value):
+        raise ConfigError(f"org {value[:60]!r} is not an organization's slug; numeric ids are not taken here")
+
+
+@attrs.frozen
+class Installation:
+    """An integration in an organization: the only one that Sentry lets write external issues.
+
+    Attributes:
+        uuid: Of the installation, as every webhook of the integration carries it.
+        token: The integration's own token.
+
+    Raises:
+        ConfigError: The uuid is none.
+    """
+
+    uuid: str = attrs.field(validator=_check_uuid)
+    token: Secret
+
+
+def _endpoint(config: SentryConfig) -> Endpoint:
+    return Endpoint(
+        base_url=config.base_url,
+        credentials=(bearer(config.token),),
+        timeout=config.timeout,
+        allow_http=config.allow_http,
+        trust_env=config.trust_env,
+    )
+
+
+@attrs.frozen(kw_only=True)
+class SentryConfig:
+    """How Sentry is reached.
+
+    Attributes:
+        token: Of a user or an integration; an organization token cannot read issues.
+        org: The slug of the organization that calls are for unless they name another.
+        base_url: Where Sentry is, without `/api/0`; a self-hosted one may be below a path.
+        integration: Needed to create external issues.
+        allow_http: Whether tokens may travel in clear text, as to a fake.
+        trust_env: Whether the environment may name a proxy and certificates.
+        timeout: Seconds that one attempt of a request may take.
+        patience: Seconds that a request may take with its waits and further attempts.
+        on_change: Told each deprecated address that is used, once; a warning is logged otherwise.
+        sender: Sends instead of HTTP, as it is and for both tokens: without further attempts.
+
+    Raises:
+        ConfigError: A value cannot be used.
+    """
+
+    token: Secret
+    org: str | None = attrs.field(default=None, validator=_check_org)
+    base_url: str = attrs.field(default="https://sentry.io", repr=False)
+    integration: Installation | None = None
+    allow_http: bool = False
+    trust_env: bool = False
+    timeout: float = 30.0
+    patience: float = 60.0
+    on_change: OnChange = attrs.field(default=log_change, repr=False)
+    sender: Sender | AsyncSender | None = attrs.field(default=None, repr=False)
+    endpoint: Endpoint = attrs.field(
+        init=False, repr=False, default=attrs.Factory(_endpoint, takes_self=True)
+    )
+
+    @property
+    def integration_endpoint(self) -> Endpoint | None:
+        """The same place, as the integration; None without one."""
+        if self.integration is None:
+            return None
+        return attrs.evolve(self.endpoint, credentials=(bearer(self.integration.token),))
+
+    def org_for(self, org: str | None) -> str:
+        """The organization of a call.
+
+        Raises:
+            ConfigError: Neither the call nor the configuration names one, or its name is not a slug.
+        """
+        chosen = org or self.org
+        if chosen is None:
+            raise ConfigError("no organization: pass org, or set it in SentryConfig")
+        _check_org(self, None, chosen)
+        return chosen
+
+    @property
+    def installation(self) -> str:
+        """The uuid of the installation.
+
+        Raises:
+            ConfigError: None is configured.
+        """
+        if self.integration is None:
+            raise ConfigError("external issues need the integration's own token: set integration")
+        return self.integration.uuid
+
+
+def several(names: str | Sequence[str]) -> tuple[str, ...]:
+    """One name or several, as several."""
+    return (names,) if isinstance(names, str) else tuple(names)
