@@ -158,14 +158,17 @@ def test_other_kind(path: Path) -> None:
     assert refusal(path, kind="inbox") == "it is in use for something else; give the inbox a file of its own"
 
 
-def test_foreign_database(path: Path) -> None:
-    """Another program's database is refused and not changed."""
+@pytest.mark.parametrize(
+    "mark", ["CREATE TABLE theirs (id INTEGER)", "PRAGMA application_id = 7", "PRAGMA user_version = 2"]
+)
+def test_foreign_database(path: Path, mark: str) -> None:
+    """Another program's database is refused, by whatever mark it bears, and gets no tables of ours."""
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("CREATE TABLE theirs (id INTEGER)")
+        connection.execute(mark)
 
     assert "in use for something else" in refusal(path)
     with closing(sqlite3.connect(path)) as connection:
-        assert rows(connection, "SELECT name FROM sqlite_master") == ["theirs"]
+        assert "parent" not in rows(connection, "SELECT name FROM sqlite_master")
 
 
 def test_not_a_database(path: Path) -> None:
@@ -266,6 +269,17 @@ def test_read_only_directory(shared: Path) -> None:
     assert "it cannot be opened: Permission denied" in refusal_of_another_user(shared / "ledger.db")
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_no_room_for_journals(shared: Path) -> None:
+    """A file that may be written is refused where its journals cannot be made."""
+    path = shared / "ledger.db"
+    path.touch()
+    path.chmod(0o666)
+    shared.chmod(0o555)
+
+    assert "check the permissions of the file and its directory" in refusal_of_another_user(path)
+
+
 def test_created_at_once(path: Path) -> None:
     """Processes that open a missing file at the same moment all get the one schema."""
     starting = path.with_name("go")
@@ -323,7 +337,7 @@ def test_waits_for_a_lock(path: Path) -> None:
 def test_waits_for_the_journal(path: Path) -> None:
     """A file that another program holds is waited for before its journal is switched."""
     with closing(sqlite3.connect(path, check_same_thread=False, isolation_level=None)) as holder:
-        holder.execute("BEGIN EXCLUSIVE")
+        holder.execute("BEGIN IMMEDIATE")
         assert "locked" in refusal(path)
         freed = threading.Timer(0.2, holder.execute, ("ROLLBACK",))
         freed.start()
