@@ -77,6 +77,8 @@ def test_create(asana: FakeAsana, call: Door, clock: FrozenClock) -> None:
         ({"projects": "11"}, "projects: Not an array"),
         ({"projects": None, "workspace": "404"}, "workspace: Unknown object: 404"),
         ({"projects": None, "parent": "404"}, "parent: Unknown object: 404"),
+        ({"memberships": ["11"]}, "memberships: [0]: Value is not a JSON object"),
+        ({"external": "e"}, "external: Value is not a JSON object"),
         ({"memberships": [{"project": "404"}]}, "memberships: [0]: project: Unknown object: 404"),
         ({"custom_fields": "x"}, "custom_fields: Value is not a JSON object"),
         ({"custom_fields": {"5": "x"}}, "Custom field with ID 5 is not on given object"),
@@ -105,6 +107,8 @@ def test_envelope(asana: FakeAsana, call: Door) -> None:
     """A body outside the envelope is refused by name."""
     stray = call("POST", f"{API}/tasks", {"data": {"name": "x"}, "name": "y"})
     assert b"name: Unrecognized parameter" in stray.body
+    odd = call("POST", f"{API}/tasks", {"data": {"name": "x"}, "options": "name"})
+    assert b"options: Value is not a JSON object" in odd.body
     assert b"data: Missing input" in call("POST", f"{API}/tasks", {"name": "y"}).body
     assert b"Could not parse request data, invalid JSON" in call("POST", f"{API}/tasks").body
     assert asana.tasks == ()
@@ -185,11 +189,33 @@ def test_field_of_other_project(asana: FakeAsana, call: Door) -> None:
 
 def test_sections(asana: FakeAsana, call: Door) -> None:
     """Memberships beside projects put the task into a section."""
-    status, task = create(call, memberships=[{"project": "11", "section": "15"}])
+    asana.add_project("Other", gid="12")
+    memberships: JsonValue = [{"project": "11", "section": "15"}, {"project": "12"}]
+    status, task = create(call, memberships=memberships)
     assert status == 201
     assert isinstance(task, Mapping)
-    (membership,) = asana.tasks[0].sections.items()
-    assert membership == ("11", "15")
+    assert (asana.tasks[0].projects, asana.tasks[0].sections) == (("11", "12"), {"11": "15"})
+    shown = call.data("GET", f"{API}/tasks/{task['gid']}", opt_fields="memberships.section.gid")
+    assert isinstance(shown, Mapping)
+    assert isinstance(shown["data"], Mapping)
+    assert shown["data"]["memberships"] == [
+        {"section": {"gid": gid, "resource_type": "section"}} for gid in ("15", "1")
+    ]
+
+
+def test_bare_fields(asana: FakeAsana, call: Door) -> None:
+    """Custom fields that are asked for without a property are shown whole."""
+    asana.add_custom_field("F", projects=["11"], gid="70")
+    _, task = create(call, custom_fields={"70": "x"}, assignee="me")
+    assert isinstance(task, Mapping)
+    shown = call.data("GET", f"{API}/tasks/{task['gid']}", opt_fields="custom_fields,assignee.gid")
+    assert isinstance(shown, Mapping)
+    assert shown["data"] == {
+        "gid": task["gid"],
+        "resource_type": "task",
+        "assignee": {"gid": "1100", "resource_type": "user"},
+        "custom_fields": task["custom_fields"],
+    }
 
 
 def test_subtask(asana: FakeAsana, call: Door) -> None:

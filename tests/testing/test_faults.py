@@ -95,10 +95,13 @@ def test_asana_errors(asana: FakeAsana, call: Door, code: int) -> None:
     assert b'{"errors":[{"message":' in answer.body
 
 
-def test_own_body(asana: FakeAsana, call: Door) -> None:
+@pytest.mark.parametrize(
+    ("fake", "path"), [(FakeAsana(), ME), (FakeSentry(), "/api/0/organizations/")], ids=["asana", "sentry"]
+)
+def test_own_body(fake: FakeAsana | FakeSentry, path: str, door: OpenDoor) -> None:
     """A fault can bring its own body and headers."""
-    asana.faults.add(Fault.status(502, body=b"<h1>proxy</h1>", headers=(("via", "1.1 proxy"),)))
-    answer = call("GET", ME)
+    fake.faults.add(Fault.status(502, body=b"<h1>proxy</h1>", headers=(("via", "1.1 proxy"),)))
+    answer = door(fake)("GET", path)
     assert (answer.status, answer.body, answer.header("via")) == (502, b"<h1>proxy</h1>", "1.1 proxy")
 
 

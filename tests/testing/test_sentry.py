@@ -382,6 +382,14 @@ def test_second_link(sentry: FakeSentry, call: Door, installation: FakeInstallat
     assert (second.id, second.identifier) == (first.id, "8")
 
 
+def test_two_integrations(sentry: FakeSentry, call: Door, installation: FakeInstallation) -> None:
+    """Each integration has its own link."""
+    link(call, installation)
+    other = sentry.add_installation("acme", app_slug="other-linker")
+    link(Door(sentry), other)
+    assert [known.service_type for known in sentry.external_issues("1001")] == ["linker", "other-linker"]
+
+
 def test_second_link_refused(door: OpenDoor) -> None:
     """A second link can be set to be refused."""
     sentry = FakeSentry(relink="refuse")
@@ -407,6 +415,8 @@ def test_link_elsewhere(sentry: FakeSentry, call: Door, installation: FakeInstal
     sentry.add_issue("other", "web", issue_id="1003")
     assert link(call, installation, issueId=1003) == (404, None)
     assert link(call, installation, issueId=404) == (404, None)
+    unknown = call("POST", "/api/0/sentry-app-installations/nothing/external-issues/", {})
+    assert (unknown.status, decoded(unknown)) == (404, {"detail": "The requested resource does not exist"})
 
 
 def test_link_token(sentry: FakeSentry, installation: FakeInstallation) -> None:
