@@ -8,9 +8,13 @@ from sentry_governed._yaml import MAX_PROBLEMS, Node, Scalar, double_quoted, mis
 from sentry_governed.errors import Problem
 
 
+class Full(Exception):
+    """There are more problems than anybody reads; the last one says so."""
+
+
 @attrs.define
 class Report:
-    """The problems of one file so far, in a bounded list."""
+    """The problems of one file so far, in a bounded list; what adds to it may raise `Full`."""
 
     source: str
     problems: list[Problem]
@@ -24,10 +28,11 @@ class Report:
         self._append(Problem(self.source, 0, 0, message, hint))
 
     def _append(self, problem: Problem) -> None:
-        if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(problem)
-        elif len(self.problems) == MAX_PROBLEMS:
-            self.problems.append(Problem(self.source, 0, 0, f"more than {MAX_PROBLEMS} problems"))
+        self.problems.append(problem)
+        if len(self.problems) >= MAX_PROBLEMS:
+            message, hint = f"more than {MAX_PROBLEMS} problems", "the rest was not checked"
+            self.problems.append(Problem(self.source, problem.line, problem.column, message, hint))
+            raise Full
 
     def text(self, node: Node, what: str) -> str | None:
         """The text of a scalar that is neither empty nor something else than text to YAML."""

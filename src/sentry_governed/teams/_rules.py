@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -9,7 +10,7 @@ import attrs
 
 from sentry_governed._yaml import Items, Node, Scalar, double_quoted, quoted, read
 from sentry_governed.errors import ConfigError, TeamsFileError
-from sentry_governed.teams._report import Report, is_left_out
+from sentry_governed.teams._report import Full, Report, is_left_out
 from sentry_governed.teams._terms import BadTerm, Term, encloses, parsed
 
 Rank: TypeAlias = tuple[int, int, int]
@@ -45,7 +46,9 @@ class Rule:
             TeamsFileError: The text is not such a list; all problems at once.
         """
         node, problems = read(text, "<string>")
-        terms = () if node is None else terms_of(node, Report("<string>", problems))
+        terms: tuple[Term, ...] = ()
+        with contextlib.suppress(Full):
+            terms = () if node is None else terms_of(node, Report("<string>", problems))
         if problems:
             raise TeamsFileError(tuple(problems))
         return cls(terms, priority)
@@ -121,6 +124,8 @@ def _closing(nodes: Sequence[Node], first: int) -> int | None:
     for index in range(first + 1, len(nodes)):
         before, node = nodes[index - 1], nodes[index]
         if not isinstance(before, Scalar) or not isinstance(node, Scalar) or not node.plain:
+            return None
+        if _opens_regex(node):
             return None
         touching = touching and (node.line, node.column) == (
             before.line,

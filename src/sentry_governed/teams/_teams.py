@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 
 import attrs
@@ -13,7 +14,7 @@ from sentry_governed.teams._facts import facts_of
 from sentry_governed.teams._file import Declared, declared
 from sentry_governed.teams._load import FilePath, content_of, source_of
 from sentry_governed.teams._naive import matching, ranked
-from sentry_governed.teams._report import Report
+from sentry_governed.teams._report import Full, Report
 from sentry_governed.teams._values import Match, Route, Team
 from sentry_governed.typing import HasFacts, Tags
 
@@ -59,7 +60,9 @@ class Teams:
             TeamsFileError: The text cannot be used; all problems at once.
         """
         root, problems = read(text, source)
-        found = None if root is None else declared(root, Report(source, problems), default)
+        found: Declared | None = None
+        with contextlib.suppress(Full):
+            found = None if root is None else declared(root, Report(source, problems), default)
         if found is None or problems:
             raise TeamsFileError(tuple(sorted(problems, key=lambda each: (each.line, each.column))))
         return cls(source, found, ranked(found.matches))
