@@ -65,13 +65,14 @@ def test_refused(sent: bytes, complaint: str) -> None:
     assert "\n" not in message
 
 
+@pytest.mark.parametrize("text", ["", "[{" * 500])
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
-def test_depth(opening: str) -> None:
+def test_depth(opening: str, text: str) -> None:
     """400 levels pass, 401 do not, and brackets inside texts are no levels."""
 
     def nested(levels: int) -> bytes:
         closing = "]" if opening == "[" else "}"
-        inner = opening * (levels - 1) + '"' + "[{" * 500 + '"' + closing * (levels - 1)
+        inner = opening * (levels - 1) + f'"{text}"' + closing * (levels - 1)
         return f'{{"a":{inner}}}'.encode()
 
     assert "shape" in refused(nested(400))
