@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sentry_governed._http.drivers import AsyncService, Service, arun, run
 from sentry_governed._http.endpoint import Credential, Endpoint, bearer
-from sentry_governed._http.flow import Flow, Step, check, ledger_get, ledger_put, now, send
+from sentry_governed._http.flow import Flow, Step, check, ledger_get, ledger_put, now, send, within
 from sentry_governed._http.retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ __all__ = [
     "now",
     "run",
     "send",
+    "within",
 ]
 
 _HOME_OF = {

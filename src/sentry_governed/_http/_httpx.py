@@ -177,7 +177,7 @@ def _headers(endpoint: Endpoint, request: Request) -> list[tuple[str, str]]:
     headers = [
         ("Host", endpoint.origin.authority),
         ("User-Agent", endpoint.user_agent),
-        ("Accept", "application/json"),
+        ("Accept", endpoint.accept),
         ("Accept-Encoding", "gzip"),
         *endpoint.headers,
     ]
@@ -238,14 +238,14 @@ def _proxy(endpoint: Endpoint) -> httpcore.Proxy | None:
         return None
     from urllib.request import getproxies, proxy_bypass
 
-    url = getproxies().get(endpoint.origin.scheme)
-    if url is None or proxy_bypass(endpoint.origin.host):
+    proxies = getproxies()
+    url = proxies.get(endpoint.origin.scheme) or proxies.get("all")
+    if not url or proxy_bypass(endpoint.origin.host):
         return None
-    proxy = httpx.Proxy(url)
-    if proxy.url.scheme not in ("http", "https"):
-        raise ConfigError(
-            f"the environment names a {proxy.url.scheme} proxy; only http and https ones are used"
-        )
+    scheme, separator, _ = url.partition("://")
+    if separator and scheme not in ("http", "https"):
+        raise ConfigError(f"the environment names a {scheme} proxy; only http and https ones are used")
+    proxy = httpx.Proxy(url if separator else f"http://{url}")
     return httpcore.Proxy(str(proxy.url), auth=proxy.raw_auth)
 
 

@@ -162,11 +162,11 @@ class _Desk:
                 return self.clock.time()
 
     def _send(self, step: Send) -> _Acts[Response]:
-        self._seconds_left(step.request)
+        self._seconds_left(step)
         permit = yield from self._authorize(step, step.request)
         sender, blocks = self._service(step).sender, self._blocks(step)
         try:
-            timeout = self._seconds_left(step.request)
+            timeout = self._seconds_left(step)
             response = cast(Response, (yield _Act(partial(sender.send, step.request, timeout=timeout))))
         except Exception as error:  # noqa: BLE001  # raised again below, once it is reported
             failure = error
@@ -200,11 +200,13 @@ class _Desk:
             raise ConfigError("the flow asks a ledger and none is bound; pass one to the driver")
         return self.ledger
 
-    def _seconds_left(self, request: Request) -> float | None:
-        if self.deadline is None:
-            return None
-        left = self.deadline - self.clock.monotonic()
-        if left <= 0:
+    def _seconds_left(self, step: Send) -> float | None:
+        bounds = [] if step.timeout is None else [step.timeout]
+        if self.deadline is not None:
+            bounds.append(self.deadline - self.clock.monotonic())
+        left = min(bounds, default=None)
+        if left is not None and left <= 0:
+            request = step.request
             raise NotSent(request.method, request.template, "the deadline passed before it was sent")
         return left
 

@@ -16,17 +16,20 @@ from sentry_governed.errors import ConfigError
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _PRINTABLE = re.compile(r"[ -~]*")
 _OURS = frozenset({
-    "accept-encoding", "connection", "content-encoding", "content-length", "content-type", "cookie", "expect",
-    "host", "te", "trailer", "transfer-encoding", "upgrade", "user-agent",
+    "accept", "accept-encoding", "connection", "content-encoding", "content-length", "content-type", "cookie",
+    "expect", "host", "te", "trailer", "transfer-encoding", "upgrade", "user-agent",
 })  # fmt: skip
 MEBIBYTE: Final = 1024 * 1024
 
 
-def _check_header(name: str, value: str) -> None:
+def _check_name(name: str) -> None:
     if not _TOKEN.fullmatch(name) or name.lower() in _OURS:
         raise ConfigError(f"header {name!r} is not a valid name, or is one that the sender sets by itself")
+
+
+def _check_value(name: str, value: str) -> None:
     if not _PRINTABLE.fullmatch(value) or value != value.lstrip():
-        raise ConfigError(f"the value of header {name!r} holds something other than printable ASCII")
+        raise ConfigError(f"the value of {name!r} holds something other than printable ASCII")
 
 
 @attrs.frozen
@@ -47,7 +50,8 @@ class Credential:
     prefix: str = ""
 
     def __attrs_post_init__(self) -> None:
-        _check_header(self.header, self.prefix)
+        _check_name(self.header)
+        _check_value(self.header, self.prefix)
 
 
 def bearer(secret: Secret) -> Credential:
@@ -70,6 +74,7 @@ class Endpoint:
         base_url: `https://host[:port][/path]`; every path is sent below it.
         credentials: The headers that authenticate; they are read at each send and kept nowhere else.
         headers: Further plain headers.
+        accept: The kinds of answer that are understood.
         user_agent: Who we say we are.
         timeout: Seconds that one attempt may take in all, from the connection to the last byte.
         connect_timeout: Seconds of these to wait for a connection, with TLS.
@@ -85,6 +90,7 @@ class Endpoint:
     base_url: str = attrs.field(repr=False)
     credentials: tuple[Credential, ...] = ()
     headers: Pairs = ()
+    accept: str = "application/json"
     user_agent: str = "sentry-governed"
     timeout: float = attrs.field(default=30.0, validator=_positive)
     connect_timeout: float = attrs.field(default=5.0, validator=_positive)
@@ -94,7 +100,14 @@ class Endpoint:
     origin: Origin = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        for name, value in (*self.headers, ("X-User-Agent", self.user_agent)):
-            _check_header(name, value)
+        for name, value in self.headers:
+            _check_name(name)
+            _check_value(name, value)
+        _check_value("accept", self.accept)
+        _check_value("user_agent", self.user_agent)
+        names = [name.lower() for name, _ in self.headers] + [one.header.lower() for one in self.credentials]
+        for name in names:
+            if names.count(name) > 1:
+                raise ConfigError(f"header {name!r} is given twice")
         origin = parse_origin(self.base_url, allow_http=self.allow_http)
         object.__setattr__(self, "origin", origin)

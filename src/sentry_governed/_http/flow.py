@@ -7,6 +7,7 @@ raised at its `yield from`.
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import closing
 from typing import TypeAlias, TypeVar, cast
 
 import attrs
@@ -20,11 +21,12 @@ T = TypeVar("T")
 
 @attrs.frozen
 class Send:
-    """Authorize the operation, then send the request to the named service."""
+    """Authorize the operation, then send the request to the named service, within `timeout` seconds."""
 
     service: str
     operation: Operation
     request: Request
+    timeout: float | None = None
 
 
 @attrs.frozen
@@ -95,3 +97,23 @@ def ledger_put(key: str, value: str, *, expected: int | None, expires_at: float)
 def now() -> Flow[float]:
     """Seconds since the epoch."""
     return cast(float, (yield AskTime()))
+
+
+def within(seconds: float, flow: Flow[T]) -> Flow[T]:
+    """The same flow, whose sends may take so many seconds together; past them nothing is sent any more."""
+    end = (yield from now()) + seconds
+    answer: object = None
+    failure: Exception | None = None
+    with closing(flow):
+        while True:
+            try:
+                step = flow.send(answer) if failure is None else flow.throw(failure)
+            except StopIteration as done:
+                return cast(T, done.value)
+            if isinstance(step, Send):
+                step = attrs.evolve(step, timeout=end - (yield from now()))
+            answer, failure = None, None
+            try:
+                answer = yield step
+            except Exception as error:  # noqa: BLE001 - the flow is the one to deal with it
+                failure = error

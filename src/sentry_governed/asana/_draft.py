@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
 
@@ -20,6 +21,9 @@ def _bounded_notes(draft: TaskDraft) -> str:
     rooms = shares([size(section) for section in draft.sections], room)
     fitted = [fit(section, room) for section, room in zip(draft.sections, rooms, strict=True)]
     return "\n".join([*filter(None, fitted), draft.marker])
+
+
+_COMMENT_BUDGET: Final = 20_000
 
 
 @attrs.frozen(kw_only=True)
@@ -79,3 +83,8 @@ class TaskDraft:
     def shortened(self) -> TaskDraft:
         """The same task with notes of half the size, for one more attempt after "too large"."""
         return attrs.evolve(self, budget=min(self.budget, size(self.notes)) // 2)
+
+    def as_comment(self) -> str:
+        """The same as the text of a comment on another task; its last line is the marker too."""
+        budget = min(self.budget, _COMMENT_BUDGET)
+        return attrs.evolve(self, sections=(self.name, *self.sections), budget=budget).notes

@@ -1,0 +1,97 @@
+"""How handling one alert can end: a closed union, so that an adapter can settle each on purpose."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import attrs
+
+
+@attrs.frozen
+class Created:
+    """A task was created; acknowledge the delivery.
+
+    Attributes:
+        key: The alert's key.
+        task: The task's gid.
+        url: Where a person opens the task.
+        team: The owning team's name.
+        reason: Why that team.
+        projects: The gids of the projects it was put in.
+        notes: What could not be done as configured, such as a link that Sentry refused for good.
+    """
+
+    key: str
+    task: str
+    url: str
+    team: str
+    reason: str
+    projects: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class Commented:
+    """A repeat was added to an earlier task as a comment; acknowledge the delivery."""
+
+    key: str
+    task: str
+    url: str
+    team: str
+    reason: str
+    notes: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class Duplicate:
+    """An earlier delivery already made the task; acknowledge the delivery."""
+
+    key: str
+    task: str
+    url: str
+    notes: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class Skipped:
+    """Nothing is to be done; acknowledge the delivery."""
+
+    reason: str
+    key: str | None = None
+
+
+@attrs.frozen
+class Deferred:
+    """Nothing could be done now; deliver it again after `retry_after` seconds."""
+
+    key: str
+    retry_after: float
+    reason: str
+
+
+@attrs.frozen
+class Uncertain:
+    """A task may or may not have been created; deliver it again after `retry_after` seconds.
+
+    Attributes:
+        key: The alert's key.
+        retry_after: Seconds until the question can be settled.
+        attempts: How often this key has been uncertain; on the last delivery, dead-letter it.
+        reason: What happened, in a few words.
+    """
+
+    key: str
+    retry_after: float
+    attempts: int
+    reason: str
+
+
+@attrs.frozen
+class Rejected:
+    """This alert can never become a task as things are; put it aside for a person."""
+
+    key: str
+    problem: str
+
+
+Outcome: TypeAlias = Created | Commented | Duplicate | Skipped | Deferred | Uncertain | Rejected

@@ -1,0 +1,117 @@
+"""The router: every layer composed, for threads and for asyncio."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping
+
+from sentry_governed._http import AsyncService, Service, arun, run
+from sentry_governed.alerts import Alert, Ignored
+from sentry_governed.asana import AsanaClient, AsyncAsanaClient, TaskBuilder
+from sentry_governed.errors import ConfigError
+from sentry_governed.routing._enrich import SentrySide
+from sentry_governed.routing._flow import Desk, handle
+from sentry_governed.routing._options import Options
+from sentry_governed.routing._outcome import Outcome
+from sentry_governed.routing._placing import Portfolios
+from sentry_governed.sentry import AsyncSentryClient, SentryClient, SentryConfig
+from sentry_governed.teams import Teams
+from sentry_governed.typing import AsyncLedger, Clock, Ledger
+
+
+def _desk(teams: Teams, tasks: TaskBuilder, options: Options | None, config: SentryConfig | None) -> Desk:
+    if teams.default is None:
+        raise ConfigError(
+            f"{teams.source} has no default team, so an alert that no rule matches would be lost; declare one"
+        )
+    chosen = options or Options()
+    side = None
+    if config is not None:
+        side = SentrySide(config.org, config.integration.uuid if config.integration else None)
+    return Desk(teams, tasks, chosen, Portfolios(chosen.portfolio_ttl), side)
+
+
+class Router:
+    """Makes one task an alert, however often the alert is delivered; for threads.
+
+    One router serves any number of threads, and any number of processes may share a ledger.
+
+    Args:
+        teams: Who owns what; it declares a default team.
+        tasks: Builds the tasks.
+        asana: Where tasks are made.
+        ledger: Remembers what was done. Several processes need one that they share.
+        sentry: Completes alerts without tags and links tasks in Sentry, the latter with an integration.
+        options: What is not as usual.
+        clock: Where the time comes from.
+
+    Raises:
+        ConfigError: The teams file declares no default team.
+    """
+
+    def __init__(
+        self,
+        *,
+        teams: Teams,
+        tasks: TaskBuilder,
+        asana: AsanaClient,
+        ledger: Ledger,
+        sentry: SentryClient | None = None,
+        options: Options | None = None,
+        clock: Clock = time,
+    ) -> None:
+        self._desk = _desk(teams, tasks, options, sentry.config if sentry else None)
+        self._services: Mapping[str, Service] = {**asana.services, **(sentry.services if sentry else {})}
+        self._ledger = ledger
+        self._clock = clock
+
+    def handle(self, alert: Alert | Ignored, deadline: float | None = None) -> Outcome:
+        """Handle one delivery.
+
+        Network, store and payload never make it raise; they are outcomes.
+
+        Args:
+            alert: What `parse_alert` returned.
+            deadline: Seconds from now after which nothing is sent any more.
+
+        Raises:
+            ConfigError: Something is configured wrongly.
+        """
+        return run(
+            handle(alert, self._desk, uuid.uuid4().hex),
+            self._services,
+            ledger=self._ledger,
+            clock=self._clock,
+            deadline=None if deadline is None else self._clock.monotonic() + deadline,
+        )
+
+
+class AsyncRouter:
+    """`Router` for asyncio; a ledger that is not asynchronous works in threads."""
+
+    def __init__(
+        self,
+        *,
+        teams: Teams,
+        tasks: TaskBuilder,
+        asana: AsyncAsanaClient,
+        ledger: Ledger | AsyncLedger,
+        sentry: AsyncSentryClient | None = None,
+        options: Options | None = None,
+        clock: Clock = time,
+    ) -> None:
+        self._desk = _desk(teams, tasks, options, sentry.config if sentry else None)
+        self._services: Mapping[str, AsyncService] = {**asana.services, **(sentry.services if sentry else {})}
+        self._ledger = ledger
+        self._clock = clock
+
+    async def handle(self, alert: Alert | Ignored, deadline: float | None = None) -> Outcome:
+        """See `Router.handle`; when it is cancelled, the next delivery takes up what it left."""
+        return await arun(
+            handle(alert, self._desk, uuid.uuid4().hex),
+            self._services,
+            ledger=self._ledger,
+            clock=self._clock,
+            deadline=None if deadline is None else self._clock.monotonic() + deadline,
+        )
