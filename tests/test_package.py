@@ -52,7 +52,7 @@ def test_rooms_agree() -> None:
 def test_unknown_name() -> None:
     """A name that does not exist is an AttributeError, as with any module."""
     with pytest.raises(AttributeError, match="has no attribute 'Nope'"):
-        _ = sg.Nope  # type: ignore[attr-defined]
+        _ = sg.Nope
 
 
 def test_dir_and_version() -> None:

@@ -97,11 +97,22 @@ class Teams:
         """
         facts = facts_of(tags, self._declared.prefixes)
         match = next(matching(self._ranked, facts), None)
-        team = self.default if match is None else match.team
-        if team is None:
-            hint = "declare one in the file, or pass default="
-            raise NoDefaultTeam(f"no rule matches and {quoted(self.source)} has no default team; {hint}")
+        team = self._default("no rule matches") if match is None else match.team
         return Route(team, match, next(matching(self._declared.ignores, facts), None), facts)
+
+    def default_route(self, why: str) -> Route:
+        """The default team's ownership of what cannot be matched; `why` says so in its reason.
+
+        Raises:
+            NoDefaultTeam: There is no default team.
+        """
+        return Route(self._default(why), unmatched=why)
+
+    def _default(self, why: str) -> Team:
+        if self.default is None:
+            hint = "declare one in the file, or pass default="
+            raise NoDefaultTeam(f"{why} and {quoted(self.source)} has no default team; {hint}")
+        return self.default
 
     def match(self, tags: Tags | HasFacts) -> Match | None:
         """The rule that wins, whatever the ignore rules say.

@@ -83,6 +83,7 @@ class Route:
     match: Match | None = None
     _ignore: Ignore | None = None
     _facts: Facts = attrs.field(factory=Facts, repr=False, eq=False)
+    _unmatched: str = "no rule matched"
 
     @property
     def is_default(self) -> bool:
@@ -100,7 +101,7 @@ class Route:
         if self._ignore is not None:
             return self._ignore.reason
         if self.match is None:
-            return f"no rule matched, so the default team {quoted(self.team.name)} owns it"
+            return f"{self._unmatched}, so the default team {quoted(self.team.name)} owns it"
         seen = ", ".join(_seen_by(term, self._facts) for term in self.match.terms)
         return f"{self.match.location} matched: {seen}"
 
