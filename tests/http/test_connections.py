@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Iterator
@@ -11,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from sentry_governed import ConfigError, NotSent, ReplyLost
-from sentry_governed._http import HttpSender
+from sentry_governed._http import AsyncHttpSender, HttpSender
 from tests.http.conftest import Drive
 from tests.http.makers import GET, endpoint, method, within
-from tests.http.servers import Server, answering, deaf, dripping, reply, saying
+from tests.http.servers import Server, answering, deaf, dripping, reply, saying, silent
 
 POST = method("POST", body=b'{"a": 1}')
 
@@ -77,6 +78,19 @@ def test_proxy(is_asked: bool, drive: Drive, monkeypatch: pytest.MonkeyPatch) ->
     assert (answer.status, len(proxy.requests), len(server.requests)) == (
         (202, 1, 0) if is_asked else (200, 0, 1)
     )
+
+
+def test_bare_proxy(drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy for everything, named without a scheme, is an http one; its password goes to it alone."""
+    for name in ("http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with Server(answering(reply(202))) as proxy:
+        monkeypatch.setenv("all_proxy", f"user:pw@127.0.0.1:{proxy.port}")
+        (answer,) = drive.http(endpoint("http://sentry.example", trust_env=True), GET)
+
+    assert answer.status == 202
+    assert proxy.requests[0].startswith(b"GET http://sentry.example:80/issues/1/ HTTP/1.1\r\n")
+    assert b"Proxy-Authorization: Basic dXNlcjpwdw==\r\n" in proxy.requests[0]
 
 
 def test_no_proxy(drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,3 +175,24 @@ def test_unknown_host(drive: Drive) -> None:
     """A host that does not resolve: it was not sent."""
     with pytest.raises(NotSent, match="no connection"):
         drive.http(endpoint("http://nobody.invalid"), POST)
+
+
+def test_full_pool() -> None:
+    """When all connections stay busy, one request more was not sent."""
+
+    async def crowd(origin: str) -> None:
+        bounds = endpoint(origin, timeout=20, connect_timeout=1)
+        async with AsyncHttpSender(bounds) as sender:
+            busy = [asyncio.ensure_future(sender.send(GET)) for _ in range(100)]
+            while len(server.requests) < 100:  # noqa: ASYNC110  # the server is a thread
+                await asyncio.sleep(0.01)
+            with pytest.raises(NotSent, match="PoolTimeout"):
+                await sender.send(POST)
+            for task in busy:
+                task.cancel()
+            await asyncio.gather(*busy, return_exceptions=True)
+
+    with Server(silent) as server:
+        asyncio.run(crowd(server.origin))
+
+    assert len(server.requests) == 100

@@ -27,6 +27,7 @@ def test_header_value(value: str) -> None:
     for make in (
         lambda: Endpoint(base_url="https://sentry.io", headers=(("X-Name", value),)),
         lambda: Endpoint(base_url="https://sentry.io", user_agent=value),
+        lambda: Endpoint(base_url="https://sentry.io", accept=value),
         lambda: Credential("Authorization", Secret("x"), value),
     ):
         with pytest.raises(ConfigError, match="printable ASCII"):
@@ -44,3 +45,13 @@ def test_bounds(bound: str, value: float) -> None:
 def test_repr() -> None:
     """Neither the token nor the URL as it was given is in the repr."""
     assert CANARY not in repr(endpoint("https://sentry.io"))
+
+
+def test_twice() -> None:
+    """A header that is given twice, in whatever case, is refused."""
+    with pytest.raises(ConfigError, match="'dd-api-key' is given twice"):
+        Endpoint(
+            base_url="https://datadog.example",
+            headers=(("DD-API-KEY", "x"),),
+            credentials=(Credential("dd-api-key", Secret("y")),),
+        )
