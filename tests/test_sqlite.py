@@ -140,13 +140,12 @@ def test_half_built(path: Path) -> None:
 
 def test_newer(path: Path) -> None:
     """A file that a newer release wrote is refused, and stays as it is."""
-    with opened(path, schema=(*SCHEMA, "CREATE TABLE more (id INTEGER)")):
+    grown = (*SCHEMA, "CREATE TABLE more (id INTEGER)")
+    with opened(path, schema=grown):
         pass
 
-    assert refusal(path) == (
-        "a newer release wrote it (schema 4, this release knows 3); upgrade sentry-governed"
-    )
-    with opened(path, schema=(*SCHEMA, "CREATE TABLE more (id INTEGER)")) as connection:
+    assert "a newer release wrote it (schema 4, this release knows 3)" in refusal(path)
+    with opened(path, schema=grown) as connection:
         assert rows(connection, "SELECT count(*) FROM more") == [0]
 
 
@@ -385,17 +384,6 @@ def test_excludes_writers(path: Path) -> None:
         with pytest.raises(sqlite3.OperationalError, match="locked"), transaction(second):
             pass
         assert not second.in_transaction
-
-
-def test_other_threads(path: Path) -> None:
-    """A connection can be handed from thread to thread."""
-    with opened(path) as connection:
-        found: list[object] = []
-        thread = threading.Thread(target=lambda: found.extend(rows(connection)))
-        thread.start()
-        thread.join()
-
-        assert found == ["made by the schema"]
 
 
 def test_lazy() -> None:
