@@ -35,8 +35,9 @@ _LONGEST_ID: Final = 100
 _LARGEST_ERROR: Final = 256 * 1024
 _DEEPEST: Final = 4
 _NO_ACCESS: Final = 403
+_SUCCESSES: Final = range(200, 300)
+_CLIENT: Final = 400
 _SERVER: Final = 500
-_MULTIPLE_CHOICES, _CLIENT = 300, 400
 _KINDS: Final[dict[int, type[ApiError]]] = {
     401: TokenRefused,
     402: PlanTooSmall,
@@ -77,7 +78,7 @@ def ask(
         TransportError: There is no whole answer.
     """
     response = yield from send(service, operation, request)
-    if _SERVER > response.status >= _MULTIPLE_CHOICES or response.status >= _SERVER:
+    if response.status not in _SUCCESSES:
         moment = yield from now()
         raise error_of(request, response, now=moment, refine=refine, token_scopes=token_scopes)
     return response

@@ -251,6 +251,6 @@ def _page(
     if not is_list(items):
         raise unexpected(paged, response, "`data` is not a list")
     after = following.get("offset") if is_object(following) else None
-    if following is not None and (not isinstance(after, str) or after == offset):
+    if following is not None and (not isinstance(after, str) or after in {"", offset}):
         raise unexpected(paged, response, "`next_page` has no new offset")
     return [reader(paged, response, item) for item in items], after if isinstance(after, str) else None

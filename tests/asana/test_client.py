@@ -1,0 +1,444 @@
+"""The clients of Asana, against a fake that behaves like it: both clients, over HTTP and in process."""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+from collections.abc import Iterator
+
+import attrs
+import pytest
+
+from sentry_governed import Secret
+from sentry_governed._http.changes import ServiceChange
+from sentry_governed.asana import (
+    AsanaClient,
+    AsanaConfig,
+    AsyncAsanaClient,
+    PortfolioItem,
+    Task,
+    add_comment,
+    create_task,
+    custom_field_settings,
+    find_marker,
+    get_project,
+    get_task,
+    latest_project,
+    portfolio_items,
+    stories,
+    tasks_modified_since,
+)
+from sentry_governed.errors import (
+    BadRequest,
+    ConfigError,
+    CreateUncertain,
+    FieldNotOnProject,
+    NoAccess,
+    NotFound,
+    NotSent,
+    PlanTooSmall,
+    SentryGovernedError,
+    TaskTooLarge,
+    TokenRefused,
+    UnexpectedAnswer,
+)
+from sentry_governed.testing import Call, FakeAsana, Fault
+from tests.asana.doors import KINDS, TOKEN, Door, door_to, draft
+
+PROJECT = "11"
+
+
+@pytest.fixture
+def fake() -> FakeAsana:
+    """An Asana with one project in one portfolio."""
+    fake = FakeAsana(token=TOKEN)
+    fake.add_portfolio("Sprints", gid="21")
+    fake.add_project("Backlog", gid=PROJECT, portfolio="21", created_at=1_700_000_000.0)
+    return fake
+
+
+@pytest.fixture(params=KINDS)
+def door(request: pytest.FixtureRequest, fake: FakeAsana) -> Iterator[Door]:
+    """A client of each kind."""
+    with door_to(fake, str(request.param)) as opened:
+        yield opened
+
+
+def posts(call: Call) -> bool:
+    """Whether a call creates something."""
+    return call.method == "POST"
+
+
+def test_create(door: Door, fake: FakeAsana) -> None:
+    """A created task comes back with its address and time, and is in the project with its notes."""
+    task = door.run(create_task(draft()))
+
+    kept = fake.task(task.gid)
+    assert (task.name, task.url) == ("Queue is long", kept.permalink_url)
+    assert task.created_at is not None
+    assert abs(task.created_at.timestamp() - kept.created_at) < 1
+    assert kept.projects == (PROJECT,)
+    assert kept.notes.endswith("sentry-governed: sentry.1.ab")
+
+
+def test_get(door: Door) -> None:
+    """A task is read with its notes and projects."""
+    made = door.run(create_task(draft()))
+    task = door.run(get_task(made.gid))
+
+    assert task == made
+    assert [project.gid for project in task.projects] == [PROJECT]
+
+
+def test_url() -> None:
+    """A task whose address Asana did not say has the one that needs only its id."""
+    assert Task(gid="5").url == "https://app.asana.com/0/0/5"
+
+
+def test_modified_since(door: Door, fake: FakeAsana) -> None:
+    """All pages of a project's tasks come, those that changed since the instant only."""
+    for number in range(103):
+        door.run(create_task(draft(f"k{number}")))
+    tasks = door.run(tasks_modified_since(PROJECT, time.time() - 60))
+
+    assert len({task.gid for task in tasks}) == 103
+    assert all(task.notes for task in tasks)
+    assert door.run(tasks_modified_since(PROJECT, time.time() + 60)) == ()
+    assert all(("limit", "100") in call.query for call in fake.calls if call.method == "GET")
+
+
+@pytest.mark.parametrize("named", ["key", "marker"])
+def test_find_marker(door: Door, fake: FakeAsana, named: str) -> None:
+    """A draft's task is found in whichever project it is, and a longer key is not mistaken for its own."""
+    fake.add_project("Other", gid="12")
+    door.run(create_task(draft("sentry.1.abc", project="12")))
+    made = door.run(create_task(draft("sentry.1.ab", project="12")))
+    marker = getattr(draft("sentry.1.ab"), named)
+    since = time.time() - 60
+
+    found = door.run(find_marker([PROJECT, "12"], since, marker))
+
+    assert found == made
+    assert door.run(find_marker([PROJECT], since, marker)) is None
+    assert door.run(find_marker([], since, marker)) is None
+
+
+def test_portfolio(door: Door, fake: FakeAsana) -> None:
+    """A portfolio's items hold what placement has to know."""
+    fake.add_project("Old", gid="12", portfolio="21", created_at=1_600_000_000.0)
+    fake.add_project("Closed", gid="13", portfolio="21", archived=True)
+    fake.add_portfolio("Nested", gid="22", portfolio="21")
+
+    items = door.run(portfolio_items("21"))
+
+    assert items[0] == PortfolioItem(PROJECT, "project", "2023-11-14T22:13:20.000Z", archived=False)
+    assert [(item.gid, item.resource_type, item.archived) for item in items[1:]] == [
+        ("12", "project", False),
+        ("13", "project", True),
+        ("22", "portfolio", False),
+    ]
+    assert latest_project(items) == PROJECT
+
+
+def test_project(door: Door) -> None:
+    """A project is read."""
+    project = door.run(get_project(PROJECT))
+
+    assert (project.gid, project.name, project.archived) == (PROJECT, "Backlog", False)
+
+
+def test_custom_fields(door: Door, fake: FakeAsana) -> None:
+    """A project's custom fields come with their options."""
+    fake.add_custom_field(
+        "Team", gid="31", projects=[PROJECT], field_type="enum", options={"1": "Web"}, disabled=["1"]
+    )
+    (field,) = door.run(custom_field_settings(PROJECT))
+
+    assert (field.gid, field.name, field.resource_subtype) == ("31", "Team", "enum")
+    assert [(option.gid, option.name, option.enabled) for option in field.enum_options] == [
+        ("1", "Web", False)
+    ]
+
+
+def test_comment(door: Door, fake: FakeAsana) -> None:
+    """A comment is kept without what Asana refuses, and is in the task's history."""
+    task = door.run(create_task(draft()))
+    story = door.run(add_comment(task.gid, "again\x00: " + "x" * 60_000))
+
+    assert fake.stories(task.gid)[0].text.startswith("again: xxx")
+    assert len(fake.stories(task.gid)[0].text) <= 30_000
+    assert [entry.gid for entry in door.run(stories(task.gid))] == [story.gid]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_methods(fake: FakeAsana, kind: str) -> None:
+    """Every method of a client does what the flow of its name does."""
+    with door_to(fake, kind) as door:
+        task = door.call("create", draft())
+        assert isinstance(task, Task)
+        since = time.time() - 60
+        door.call("add_comment", task.gid, "hello")
+
+        assert door.call("get_task", task.gid) == door.run(get_task(task.gid))
+        assert door.call("tasks_modified_since", PROJECT, since) == (door.run(get_task(task.gid)),)
+        assert door.call("find_marker", [PROJECT], since, draft().marker) == door.run(get_task(task.gid))
+        assert door.call("portfolio_items", "21") == door.run(portfolio_items("21"))
+        assert door.call("get_project", PROJECT) == door.run(get_project(PROJECT))
+        assert door.call("custom_field_settings", PROJECT) == ()
+        assert door.call("stories", task.gid) == door.run(stories(task.gid))
+
+
+def test_expired_offset(door: Door, fake: FakeAsana) -> None:
+    """An offset that expires on the way starts the list over once, and no item comes twice."""
+    for number in range(103):
+        door.run(create_task(draft(f"k{number}")))
+    expired = b'{"errors":[{"message":"offset: Your pagination token has expired."}]}'
+    fake.faults.add(Fault.status(400, body=expired), when=lambda call: "offset" in dict(call.query))
+
+    assert len(door.run(tasks_modified_since(PROJECT, 0.0))) == 103
+
+    fake.faults.add(Fault.status(400, body=expired), when=lambda call: "offset" in dict(call.query), times=2)
+    with pytest.raises(BadRequest, match="expired"):
+        door.run(tasks_modified_since(PROJECT, 0.0))
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.reply_lost(), Fault.cut(), Fault.status(500), Fault.status(502), Fault.status(503)]
+)
+def test_uncertain(door: Door, fake: FakeAsana, fault: Fault) -> None:
+    """A create without a usable answer is its own error, is not repeated, and drags no frames along."""
+    fake.faults.add(fault, when=posts)
+
+    with pytest.raises(CreateUncertain) as caught:
+        door.run(create_task(draft()))
+
+    error = caught.value
+    assert len(fake.calls) == 1
+    assert (error.__cause__, error.__context__) == (None, None)
+    shown = traceback.TracebackException.from_exception(error, capture_locals=True)
+    assert TOKEN not in "".join(shown.format())
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b'{"data": {"name": "x"}}', b"[]"])
+def test_uncertain_answer(door: Door, fake: FakeAsana, body: bytes) -> None:
+    """A create that succeeded without saying which task it made is uncertain too."""
+    fake.faults.add(Fault.status(201, body=body), when=posts)
+
+    with pytest.raises(CreateUncertain):
+        door.run(create_task(draft()))
+
+
+def test_not_sent(fake: FakeAsana) -> None:
+    """A create that never reached Asana is certain: nothing was created."""
+    fake.faults.add(Fault.not_sent(), times=None)
+
+    with door_to(fake, "sync in process") as door, pytest.raises(NotSent):
+        door.run(create_task(draft()))
+
+
+def test_too_large(door: Door, fake: FakeAsana) -> None:
+    """A task that Asana finds too large is shortened once and sent again, its marker whole."""
+    too_large = b'{"errors":[{"message":"notes: Value is too large, 65424 > 65400 bytes"}]}'
+    fake.faults.add(Fault.status(400, body=too_large), when=posts)
+    large = attrs.evolve(draft(), sections=("y" * 20_000,))
+
+    task = door.run(create_task(large))
+
+    sizes = [len(json.loads(call.body or b"")["data"]["notes"]) for call in fake.calls]
+    assert sizes[1] <= sizes[0] / 2 + 100
+    assert fake.task(task.gid).notes.endswith(large.marker)
+
+
+def test_too_large_twice(door: Door, fake: FakeAsana) -> None:
+    """A task that is still too large is refused after two attempts."""
+    too_large = b'{"errors":[{"message":"Rich text value is too large"}]}'
+    fake.faults.add(Fault.status(400, body=too_large), when=posts, times=None)
+
+    with pytest.raises(TaskTooLarge):
+        door.run(create_task(draft()))
+    assert len(fake.calls) == 2
+
+
+def test_large_result(door: Door, fake: FakeAsana) -> None:
+    """A list that Asana finds too large is no task that is too large."""
+    message = b'{"errors":[{"message":"The result is too large. You should use pagination"}]}'
+    fake.faults.add(Fault.status(400, body=message))
+
+    with pytest.raises(BadRequest) as caught:
+        door.run(stories("1"))
+    assert type(caught.value) is BadRequest
+
+
+def test_field_not_on_project(door: Door, fake: FakeAsana) -> None:
+    """A custom field that none of the task's projects has is named, and nothing is created."""
+    fake.add_project("Other", gid="12")
+    fake.add_custom_field("Team", gid="31", projects=["12"])
+
+    with pytest.raises(FieldNotOnProject) as caught:
+        door.run(create_task(attrs.evolve(draft(), custom_fields={"31": "x"})))
+    assert caught.value.field == "31"
+    assert fake.tasks == ()
+
+
+def test_no_access(door: Door, fake: FakeAsana) -> None:
+    """What was taken away and what was deleted are told apart."""
+    task = door.run(create_task(draft()))
+    fake.hide(task.gid)
+    with pytest.raises(NoAccess):
+        door.run(get_task(task.gid))
+
+    other = door.run(create_task(draft("b")))
+    fake.delete(other.gid)
+    with pytest.raises(NotFound):
+        door.run(add_comment(other.gid, "x"))
+
+
+def test_plan(door: Door, fake: FakeAsana) -> None:
+    """A feature that the plan lacks is told apart."""
+    fake.faults.add(Fault.status(402))
+
+    with pytest.raises(PlanTooSmall):
+        door.run(portfolio_items("21"))
+
+
+@pytest.mark.parametrize("kind", ["sync http", "async http"])
+def test_token(kind: str) -> None:
+    """A wrong token is told apart, and is not in the error."""
+    fake = FakeAsana(token="another")
+
+    with door_to(fake, kind) as door, pytest.raises(TokenRefused) as caught:
+        door.run(get_task("1"))
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert TOKEN not in "".join(shown.format())
+
+
+@pytest.mark.parametrize("gid", ["", ".", "..", "1/../2", "1\n"])
+def test_ids(door: Door, fake: FakeAsana, gid: str) -> None:
+    """What could change the path is refused before anything is sent."""
+    with pytest.raises(SentryGovernedError):
+        door.run(get_task(gid))
+    assert fake.calls == ()
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"data": {}},
+        {"data": [5]},
+        {"data": [{"name": "no id"}]},
+        {"data": [], "next_page": {"path": "/x"}},
+        {"data": [], "next_page": {"offset": ""}},
+        {"data": [], "next_page": "more"},
+    ],
+)
+def test_odd_page(door: Door, fake: FakeAsana, page: object) -> None:
+    """A page that is not what Asana documents is an error, for a part would be taken for the whole."""
+    fake.faults.add(Fault.status(200, body=json.dumps(page).encode()))
+
+    with pytest.raises(UnexpectedAnswer):
+        door.run(stories("1"))
+
+
+def test_same_offset(door: Door, fake: FakeAsana) -> None:
+    """A list whose pages lead to themselves is an error."""
+    page = {"data": [], "next_page": {"offset": "again"}}
+    fake.faults.add(Fault.status(200, body=json.dumps(page).encode()), times=None)
+
+    with pytest.raises(UnexpectedAnswer):
+        door.run(stories("1"))
+    assert len(fake.calls) == 2
+
+
+def test_endless(fake: FakeAsana) -> None:
+    """A list that does not end is an error."""
+    for number in range(101):
+        page = {"data": [], "next_page": {"offset": str(number)}}
+        fake.faults.add(Fault.status(200, body=json.dumps(page).encode()))
+
+    with door_to(fake, "sync in process") as door, pytest.raises(UnexpectedAnswer, match="10000"):
+        door.run(stories("1"))
+    assert len(fake.calls) == 100
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_changes(fake: FakeAsana, kind: str) -> None:
+    """Each announced change is passed on once, and a callback that fails does no harm."""
+    fake.extra_headers += [
+        ("asana-change", "name=new_teams;info=https://asana.com/x;affected=true"),
+        ("asana-change", "name=other;info=y, name=third"),
+        ("asana-change", "nonsense"),
+    ]
+    told: list[ServiceChange] = []
+
+    def tell(change: ServiceChange) -> None:
+        told.append(change)
+        raise RuntimeError
+
+    with door_to(fake, kind, on_change=tell) as door:
+        door.run(get_project(PROJECT))
+        door.run(get_project(PROJECT))
+
+    assert told == [
+        ServiceChange("asana", "new_teams", "https://asana.com/x", affected=True),
+        ServiceChange("asana", "other", "y"),
+        ServiceChange("asana", "third"),
+    ]
+
+
+def test_logged_changes(fake: FakeAsana, caplog: pytest.LogCaptureFixture) -> None:
+    """Without a callback an announced change is a warning in the log."""
+    fake.extra_headers.append(("asana-change", "name=new_teams;info=y"))
+
+    with door_to(fake, "sync in process") as door:
+        door.run(get_project(PROJECT))
+
+    assert [record.getMessage() for record in caplog.records] == ["asana announces a change: new_teams y"]
+
+
+def test_enable() -> None:
+    """Changes to have now and to put off are named in headers."""
+    config = AsanaConfig(token=Secret("t"), enable=("a", "b"), disable=("c",))
+
+    assert config.endpoint.headers == (("Asana-Enable", "a,b"), ("Asana-Disable", "c"))
+    assert AsanaConfig(token=Secret("t")).endpoint.headers == ()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"base_url": "http://app.asana.com"},
+        {"base_url": "https://user:pass@app.asana.com"},
+        {"timeout": 0},
+        {"max_writes": 0},
+        {"max_reads": 1.5},
+        {"enable": ("a\nb",)},
+    ],
+)
+def test_config(settings: dict[str, object]) -> None:
+    """What cannot be used is refused when the configuration is made."""
+    with pytest.raises(ConfigError):
+        AsanaConfig(token=Secret("t"), **settings)  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_wrong_sender(fake: FakeAsana) -> None:
+    """A sender of the other kind is refused when the client is made."""
+    with pytest.raises(ConfigError):
+        AsanaClient(AsanaConfig(token=Secret("t"), sender=fake.aio))
+    with pytest.raises(ConfigError):
+        AsyncAsanaClient(AsanaConfig(token=Secret("t"), sender=fake))
+
+
+def test_closed(fake: FakeAsana) -> None:
+    """A closed client sends nothing."""
+    with fake.serve() as url:
+        client = AsanaClient(AsanaConfig(token=Secret(TOKEN), base_url=url, allow_http=True))
+        client.close()
+        with pytest.raises(SentryGovernedError):
+            client.get_project(PROJECT)
+    assert fake.calls == ()
+
+
+def test_repr() -> None:
+    """A configuration does not show its token."""
+    assert TOKEN not in repr(AsanaConfig(token=Secret(TOKEN)))
