@@ -58,6 +58,12 @@ for _ in range(50):
 FORKER = """
 stop = threading.Event()
 
+def is_ledger(descriptor):
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except OSError:
+        return False
+
 def write():
     number = 0
     while not stop.is_set():
@@ -69,8 +75,10 @@ put("before")
 thread = threading.Thread(target=write)
 thread.start()
 for number in range(15):
+    put(f"open.{number}")
     child = os.fork()
     if child == 0:
+        assert not any(map(is_ledger, range(64))), "an open database was inherited"
         seen = ledger.get("before") is not None and put(f"child.{number}") is not None
         ledger.close()
         os._exit(0 if seen else 1)

@@ -2,6 +2,7 @@
 
 import itertools
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -287,11 +288,11 @@ def test_damaged_table(ledger: SqliteLedger, path: Path) -> None:
 def test_locked(ledger: SqliteLedger, path: Path) -> None:
     """A lock held by another process beyond the timeout refuses writes, leaves reads, and is got over."""
     code = """
-import sqlite3, sys
+import select, sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
 connection.execute("BEGIN IMMEDIATE")
 print("locked", flush=True)
-sys.stdin.read()
+select.select([sys.stdin], [], [], 3)
 """
     with subprocess.Popen(
         [sys.executable, "-c", code, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -342,6 +343,38 @@ def test_interrupted(path: Path) -> None:
         assert ledger.put("k", "v", expected=None, expires_at=LATER) is not None
         with pytest.raises(KeyboardInterrupt):
             broken.get("k")
+
+
+def test_signalled(path: Path) -> None:
+    """A signal that interrupts the wait for a lock does not leave that lock held."""
+
+    class Alarm(Exception):
+        pass
+
+    def ring(*_: object) -> None:
+        raise Alarm
+
+    with (
+        SqliteLedger(path) as ledger,
+        SqliteLedger(path, timeout=0.05) as other,
+        closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as holder,
+    ):
+        ledger.get("k")
+        other.get("k")
+        holder.execute("BEGIN IMMEDIATE")
+        released = threading.Timer(0.3, holder.execute, ("COMMIT",))
+        usual = signal.signal(signal.SIGALRM, ring)
+        released.start()
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        try:
+            with pytest.raises(Alarm):
+                ledger.put("k", "v", expected=None, expires_at=LATER)
+        finally:
+            signal.signal(signal.SIGALRM, usual)
+            released.join()
+
+        assert other.put("k", "v", expected=None, expires_at=LATER) is not None
+        assert ledger.get("k") is not None
 
 
 def test_threads_open_once(path: Path) -> None:
