@@ -8,7 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from sentry_governed.alerts import Alert, Ignored, WebhookSecrets, decode_alert, parse_alert
+from sentry_governed.errors import PayloadError
 
 DATA = Path(__file__).parent.parent / "data" / "alerts"
 NAMES = sorted(path.stem for path in DATA.glob("*.json") if not path.name.endswith(".headers.json"))
@@ -48,6 +51,13 @@ def decoded(changed: object) -> Alert:
     alert = decode_alert(json.dumps(changed).encode())
     assert isinstance(alert, Alert)
     return alert
+
+
+def refusal(changed: object) -> str:
+    """Why a body makes no alert."""
+    with pytest.raises(PayloadError) as caught:
+        decode_alert(json.dumps(changed).encode())
+    return str(caught.value)
 
 
 def with_event(**fields: object) -> Payload:

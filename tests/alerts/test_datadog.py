@@ -4,15 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentry_governed.errors import PayloadError
-from tests.alerts.samples import Payload, decoded, parsed, payload, with_datadog
-
-
-def refused(changed: Payload) -> str:
-    """The message of the refusal."""
-    with pytest.raises(PayloadError) as caught:
-        decoded(changed)
-    return str(caught.value)
+from tests.alerts.samples import Payload, decoded, parsed, payload, refusal, with_datadog
 
 
 def test_fields() -> None:
@@ -98,7 +90,7 @@ def test_transition(transition: str, kind: str) -> None:
 @pytest.mark.parametrize("transition", ["a.b", "5", "-", "x" * 300 + "!", "a\nb", "Triggéred"])
 def test_bad_transition(transition: str) -> None:
     """A transition that is not words is refused."""
-    assert "does not name a transition" in refused(with_datadog(alert_transition=transition))
+    assert "does not name a transition" in refusal(with_datadog(alert_transition=transition))
 
 
 def test_cycle() -> None:
@@ -153,15 +145,15 @@ def test_numbers() -> None:
 )
 def test_bad_id(fields: Payload, named: str) -> None:
     """An id that could not stand in a key is refused by name."""
-    assert refused(with_datadog(**fields)) == f"the datadog webhook's {named} is not an id"
+    assert refusal(with_datadog(**fields)) == f"the datadog webhook's {named} is not an id"
 
 
 def test_missing() -> None:
     """All required fields that are missing, empty or unexpanded are named at once."""
-    message = refused(with_datadog(id="$ID", title="", tags=..., alert_transition="$ALERT_TRANSITION"))
+    message = refusal(with_datadog(id="$ID", title="", tags=..., alert_transition="$ALERT_TRANSITION"))
 
     assert "lacks id, title, tags, alert_transition;" in message
-    assert "lacks title;" in refused(with_datadog(title={"a": 1}))
+    assert "lacks title;" in refusal(with_datadog(title={"a": 1}))
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,8 @@ def refused(sent: bytes) -> str:
         (b"[]", "not an object"),
         (b"null", "not an object"),
         (b'"text"', "not an object"),
-        (b"[" * 100_000, "nested deeper than 400"),
-        (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "nested deeper than 400"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "nested too deeply"),
         (b'{"a": 1, "a": 2}', "has a key twice"),
         (b'{"a": [{"b": {"c": 1, "c": 1}}]}', "has a key twice"),
         (b"{}", "the shape of neither a Sentry nor a Datadog webhook"),
@@ -68,15 +68,15 @@ def test_refused(sent: bytes, complaint: str) -> None:
 @pytest.mark.parametrize("text", ["", "[{" * 500])
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
 def test_depth(opening: str, text: str) -> None:
-    """400 levels pass, 401 do not, and brackets inside texts are no levels."""
+    """200 levels pass, 201 do not, and brackets inside texts are no levels."""
 
     def nested(levels: int) -> bytes:
         closing = "]" if opening == "[" else "}"
         inner = opening * (levels - 1) + f'"{text}"' + closing * (levels - 1)
         return f'{{"a":{inner}}}'.encode()
 
-    assert "shape" in refused(nested(400))
-    assert "deeper" in refused(nested(401))
+    assert "shape" in refused(nested(200))
+    assert "more than 200 levels" in refused(nested(201))
 
 
 def test_verified_twins() -> None:
@@ -85,6 +85,15 @@ def test_verified_twins() -> None:
 
     assert outcome(sent, signed(sent)).kind == "event_alert.triggered"
     assert "twice" in refused(sent)
+
+
+@pytest.mark.parametrize("opening", [b"[", b'{"a":', b'{"\\ud83d":'])
+def test_signed_depth(opening: bytes) -> None:
+    """No depth makes a signed body fail otherwise than with a PayloadError."""
+    sent = b'{"a":' + opening * 200_000
+
+    with pytest.raises(PayloadError, match="nested too deeply"):
+        outcome(sent, signed(sent))
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from tests.alerts.samples import (
     outcome,
     parsed,
     payload,
+    refusal,
     signed,
     with_event,
     with_issue,
@@ -25,14 +26,6 @@ from tests.alerts.samples import (
 
 EVENT = payload("event_alert")["data"]["event"]
 EVENT_ID = EVENT["event_id"]
-API = f"/api/0/projects/acme/checkout-api/events/{EVENT_ID}/"
-
-
-def refused(changed: Payload) -> str:
-    """The message of the refusal."""
-    with pytest.raises(PayloadError) as caught:
-        decoded(changed)
-    return str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +136,7 @@ def test_unknown_action() -> None:
     found = decode_alert(json.dumps({**payload("issue_created"), "action": "merged"}).encode())
 
     assert found == Ignored("sentry's issue webhooks of this action make no alert", "sentry", "issue.merged")
-    assert "action" in refused({**payload("issue_created"), "action": None})
+    assert "action" in refusal({**payload("issue_created"), "action": None})
 
 
 def test_no_action() -> None:
@@ -196,7 +189,7 @@ def test_activity_is_no_issue() -> None:
 @pytest.mark.parametrize("data", [{}, {"new": 1}, None, []])
 def test_unknown_shape(data: object) -> None:
     """A body of no known shape needs its headers, and the refusal says so."""
-    assert "give its headers too" in refused({"action": "created", "data": data})
+    assert "give its headers too" in refusal({"action": "created", "data": data})
 
 
 def test_legacy() -> None:
@@ -209,105 +202,21 @@ def test_legacy() -> None:
         outcome(legacy, {"datadog-secret-token": DATADOG_SECRET})
 
 
-HOSTS = (
-    "https://sentry.io",
-    "https://us.sentry.io",
-    "https://acme.sentry.io",
-    "https://errors.example/sentry",
-    "http://10.0.0.1:9000/a/b",
-)
-
-
-@pytest.mark.parametrize("host", HOSTS)
-def test_api_url(host: str) -> None:
-    """Organization and project come from the API URL on any host and below any prefix."""
-    alert = decoded(with_event(url=host + API, web_url=None, issue_url=None))
-
-    assert (alert.org, alert.project) == ("acme", "checkout-api")
-
-
-@pytest.mark.parametrize(
-    ("url", "org"),
-    [
-        ("https://sentry.io/organizations/acme/issues/1/events/2/", "acme"),
-        ("https://errors.example/sentry/organizations/AcMe-2/issues/1/", "AcMe-2"),
-        ("https://us.sentry.io/api/0/organizations/acme/issues/1/", "acme"),
-        ("https://acme.sentry.io/issues/1/events/2/", "acme"),
-        ("https://us.sentry.io/issues/1/", None),
-        ("https://de.sentry.io/issues/1/", None),
-        ("https://usa.sentry.io/issues/1/", "usa"),
-        ("https://acme.errors.example/issues/1/", None),
-        ("https://acme.sentry.io.evil.example/issues/1/", None),
-        ("https://sentry.io/api/0/issues/1/", None),
-        ("https://sentry.io/organizations/4242/issues/1/", None),
-        ("https://sentry.io/organizations/../issues/1/", None),
-        ("https://sentry.io/organizations/-acme/issues/1/", None),
-        ("https://sentry.io/organizations/a%2Fb/issues/1/", None),
-        ("https://sentry.io/organizations/a_b/issues/1/", None),
-        ("https://sentry.io/?next=/organizations/acme/issues/1/", None),
-        ("https://sentry.io/#/organizations/acme/issues/1/", None),
-        ("ftp://sentry.io/organizations/acme/issues/1/", None),
-        ("", None),
-        (5, None),
-    ],
-)
-def test_org(url: object, org: str | None) -> None:
-    """The organization comes from any of the URLs, by the grammar of slugs, or is not established."""
-    assert decoded(with_event(url=..., web_url=url, issue_url=None)).org == org
-    assert decoded(with_event(url=..., web_url=None, issue_url=url)).org == org
-    assert decoded(with_issue(permalink=url)).org == org
-
-
-def test_two_orgs() -> None:
-    """URLs that name two organizations are refused; two cases of one are one."""
-    other = "https://sentry.io/organizations/other/issues/1/"
-
-    assert "two organizations" in refused(with_event(web_url=other))
-    assert decoded(with_event(web_url=other.replace("other", "ACME"))).org == "acme"
-
-
-@pytest.mark.parametrize(
-    ("segment", "project"),
-    [("web_2-x", "web_2-x"), ("4508123456789", None), ("Web", None), ("..", None), ("a%20b", None)],
-)
-def test_project(segment: str, project: str | None) -> None:
-    """The project's segment is a slug, or an id that must be the event's own."""
-    url = f"https://sentry.io/api/0/projects/acme/{segment}/events/x/"
-
-    assert decoded(with_event(url=url)).project == project
-
-
-def test_foreign_project() -> None:
-    """An id in the URL that is not the event's, or another slug than the issue's, is refused."""
-    url = "https://sentry.io/api/0/projects/acme/99/events/x/"
-    other = "https://sentry.io/api/0/projects/acme/other/"
-
-    assert "differ" in refused(with_event(url=url))
-    assert "differ" in refused(with_issue(project_url=other))
-
-
-@pytest.mark.parametrize("slug", ["Upper", "12", "a/b", "", None, 7])
-def test_issue_project(slug: object) -> None:
-    """An issue's project is taken from the issue, if it is a slug."""
-    assert decoded(with_issue(project={"id": "1", "slug": slug})).project is None
-    assert decoded(with_issue(project={"id": "1", "slug": "web"})).project == "web"
-
-
 @pytest.mark.parametrize("event_id", [None, "", "x", EVENT_ID[:-1], EVENT_ID.upper(), EVENT_ID + "\n", 5])
 def test_bad_event_id(event_id: object) -> None:
     """An event's id is 32 lower-case hexadecimal digits, for a key is made of it."""
-    assert "missing or malformed: event_id" in refused(with_event(event_id=event_id))
+    assert "missing or malformed: event_id" in refusal(with_event(event_id=event_id))
 
 
 @pytest.mark.parametrize("project", [None, "", "web", 0, -1, True, 1.0, 2**63, "1.2"])
 def test_bad_project_id(project: object) -> None:
     """A project's id is a positive 64-bit number, for a key is made of it."""
-    assert "missing or malformed: project" in refused(with_event(project=project))
+    assert "missing or malformed: project" in refusal(with_event(project=project))
 
 
 def test_all_at_once() -> None:
     """What is missing is named in one refusal."""
-    assert "event_alert.triggered: missing or malformed: event_id, project" in refused(
+    assert "event_alert.triggered: missing or malformed: event_id, project" in refusal(
         {"action": "triggered", "data": {"event": {}}}
     )
 
@@ -321,14 +230,14 @@ def test_issue_id(issue_id: object, found: str | None) -> None:
 @pytest.mark.parametrize("issue_id", [None, "", "x", 0, -1, "1.created"])
 def test_bad_issue_id(issue_id: object) -> None:
     """An issue webhook without an issue's id is refused."""
-    assert "missing or malformed: id" in refused(with_issue(id=issue_id))
+    assert "missing or malformed: id" in refusal(with_issue(id=issue_id))
 
 
 def test_no_last_seen() -> None:
     """Without a last-seen time the key has no suffix; with one that is no time it is refused."""
     assert decoded(with_issue(lastSeen=None)).key == "sentry.issue.6712345678.resolved"
     assert decoded(with_issue(lastSeen=...)).occurred_at is None
-    assert "lastSeen" in refused(with_issue(lastSeen="yesterday"))
+    assert "lastSeen" in refusal(with_issue(lastSeen="yesterday"))
 
 
 @pytest.mark.parametrize("spelled", ["2026-11-20T10:41:17.12+01:00", "2026-11-20T09:41:17.120000"])

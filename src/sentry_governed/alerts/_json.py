@@ -12,25 +12,28 @@ from sentry_governed._convert import JsonObject, is_list, is_object
 from sentry_governed.errors import PayloadError
 from sentry_governed.typing import JsonValue
 
-DEEPEST = 400  # copying and encoding such a value again stays within the interpreter's stack
+DEEPEST = 200
 
 _PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?<!\\.{6})\\u[dD][c-fC-F][0-9a-fA-F]{2}", re.DOTALL)
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
-def decode_object(body: bytes, *, max_bytes: int, unique_keys: bool) -> JsonObject:
-    """Decode one JSON object: UTF-8 only, bounded in size and depth, finite numbers, no lone surrogates.
+def decode_object(body: bytes, *, max_bytes: int, verified: bool) -> JsonObject:
+    """Decode one JSON object: UTF-8 only, bounded in size, finite numbers, no lone surrogates.
 
     Args:
         body: The bytes as received.
         max_bytes: The largest body that is read at all.
-        unique_keys: Refuse an object that has a key twice. What a verified sender wrote needs no such check.
+        verified: A known sender's encoder wrote it. Otherwise an object that has a key twice is refused, and
+            so is a depth that is harmless to decode but not to whoever walks the value.
 
     Raises:
         PayloadError: The bytes are anything else.
     """
     check_size(body, max_bytes)
-    value = _decode(body, _UNIQUE if unique_keys else _PLAIN)
+    value = _decode(body, _PLAIN if verified else _UNIQUE)
+    if not verified:
+        _check_depth(value)
     if not is_object(value):
         raise PayloadError("the body is JSON but not an object")
     return value
@@ -47,8 +50,6 @@ def check_size(body: bytes, max_bytes: int) -> None:
 def _decode(body: bytes, decoder: json.JSONDecoder) -> object:
     try:
         value: object = decoder.decode(body.decode("utf-8"))
-        if body.count(b"[") + body.count(b"{") > DEEPEST:
-            _check_depth(value)
         if _may_hold_lone_surrogate(body):
             value = _without_lone_surrogates(value)
     except UnicodeDecodeError as error:
@@ -56,7 +57,7 @@ def _decode(body: bytes, decoder: json.JSONDecoder) -> object:
     except json.JSONDecodeError as error:
         problem = f"the body is not JSON: {error.msg.lower()} at line {error.lineno} column {error.colno}"
     except RecursionError:
-        problem = f"the body is nested deeper than {DEEPEST} levels"
+        problem = "the body is nested too deeply"
     except ValueError:  # an integer of thousands of digits
         problem = "the body holds a number that is too large"
     else:
@@ -75,7 +76,7 @@ def _check_depth(value: object) -> None:
         ]
         if not level:
             return
-    raise PayloadError(f"the body is nested deeper than {DEEPEST} levels")
+    raise PayloadError(f"the body is nested too deeply, in more than {DEEPEST} levels")
 
 
 def _may_hold_lone_surrogate(body: bytes) -> bool:

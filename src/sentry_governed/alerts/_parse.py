@@ -33,7 +33,7 @@ def parse_alert(
     check_size(body, max_bytes)
     source, resources = verify(body, headers, secrets)
     del headers  # a traceback that shows locals would show Datadog's secret
-    payload = decode_object(body, max_bytes=max_bytes, unique_keys=False)
+    payload = decode_object(body, max_bytes=max_bytes, verified=True)
     _refuse_legacy(payload)
     if source == "datadog":
         return read_datadog(payload)
@@ -46,12 +46,13 @@ def decode_alert(
     """Make an alert of bytes that need no authentication: files, and queues whose producer verified them.
 
     Never call it where strangers can send. A Sentry-Hook-Resource header among `headers` names the resource;
-    otherwise sender and resource are told from the body's shape. An object with a key twice is refused.
+    otherwise sender and resource are told from the body's shape. An object with a key twice is refused, and
+    so are more than 200 levels.
 
     Raises:
         PayloadError: The bytes are not what a sender's documents describe.
     """
-    payload = decode_object(body, max_bytes=max_bytes, unique_keys=True)
+    payload = decode_object(body, max_bytes=max_bytes, verified=False)
     resources = by_name(headers or ()).get(RESOURCE)
     _refuse_legacy(payload)
     if resources:
