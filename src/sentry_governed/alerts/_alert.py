@@ -90,7 +90,7 @@ class Alert:
         factory=dict[str, str], converter=_view_of_own, repr=False, hash=False, kw_only=True
     )
 
-    @functools.cached_property
+    @property
     def facts(self) -> Mapping[str, tuple[str, ...]]:
         """What rules are matched against: the tags and the payload's own facts.
 
@@ -99,6 +99,17 @@ class Alert:
         `logger`, `source`, `kind`, `rule` and `priority` come before a tag, because whoever can send an
         event chooses its tags. What the payload leaves out or empty is no fact of its own.
         """
+        return self._facts
+
+    @property
+    def installation(self) -> str | None:
+        """The uuid of the Sentry installation that sent it, or None."""
+        installation = self.raw.get("installation")
+        uuid = installation.get("uuid") if isinstance(installation, Mapping) else None
+        return uuid if isinstance(uuid, str) and uuid else None
+
+    @functools.cached_property
+    def _facts(self) -> Mapping[str, tuple[str, ...]]:
         fields = {
             "title": self.title,
             "environment": self.environment,
@@ -112,13 +123,6 @@ class Alert:
         behind = {name: (own[name],) for name in _BEHIND_TAGS if own.get(name)}
         before = {name: (own[name],) for name in _BEFORE_TAGS if own.get(name)}
         return MappingProxyType({**behind, **self.tags, **before})
-
-    @property
-    def installation(self) -> str | None:
-        """The uuid of the Sentry installation that sent it, or None."""
-        installation = self.raw.get("installation")
-        uuid = installation.get("uuid") if isinstance(installation, Mapping) else None
-        return uuid if isinstance(uuid, str) and uuid else None
 
     def __reduce__(self) -> tuple[Callable[[dict[str, object]], Alert], tuple[dict[str, object]]]:
         state: dict[str, object] = {field.name: getattr(self, field.name) for field in attrs.fields(Alert)}

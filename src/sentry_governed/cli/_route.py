@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from sentry_governed._convert import is_object
 from sentry_governed.alerts import Alert, Ignored, decode_alert
 from sentry_governed.asana import FixedProject, LatestProject, TaskBuilder, TaskDraft
 from sentry_governed.cli._io import readable, refusals, show
@@ -79,9 +80,12 @@ def _headers(file: str | None) -> Mapping[str, str] | None:
         found = json.loads(Path(file).read_bytes())
     except (ValueError, RecursionError):
         found = None
-    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+    named = (
+        {name: value for name, value in found.items() if isinstance(value, str)} if is_object(found) else None
+    )
+    if named is None or named != found:
         raise PayloadError(f"{file} is not one JSON object of header name to text")
-    return found
+    return named
 
 
 def _skipped(alert: Alert, chosen: Route, create_on: frozenset[str]) -> str | None:

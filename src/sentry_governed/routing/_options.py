@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 import attrs
@@ -13,9 +14,9 @@ OnRepeat: TypeAlias = Literal["new_task", "comment"]
 DEFAULT_CREATE_ON = frozenset({"event_alert.triggered", "datadog.triggered"})
 
 
-def _kinds(value: object) -> frozenset[str]:
-    if isinstance(value, str) or not hasattr(value, "__iter__"):
-        raise ConfigError(f"create_on is a collection of kinds, not {value!r}")
+def _kinds(value: Iterable[str]) -> frozenset[str]:
+    if isinstance(value, str):
+        raise ConfigError(f"create_on is a collection of kinds, not the text {value!r}")
     return frozenset(value)
 
 

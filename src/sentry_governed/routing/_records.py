@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias, get_args
 
 import attrs
 
+from sentry_governed._convert import is_list, is_object
 from sentry_governed.errors import LedgerError
 
 State: TypeAlias = Literal["reserved", "creating", "created", "linked", "done", "unknown", "failed"]
@@ -101,6 +102,6 @@ def _fields(key: str, text: str, kind: type[TaskRecord | Chain]) -> dict[str, ob
     except ValueError:
         found = None
     names = {field.name for field in attrs.fields(kind)}
-    if not isinstance(found, dict) or set(found) != names:
+    if not is_object(found) or set(found) != names:
         raise LedgerError(f"ledger record {key} is not a {kind.__name__}")
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+    return {name: tuple(value) if is_list(value) else value for name, value in found.items()}

@@ -83,7 +83,7 @@ class Route:
     match: Match | None = None
     _ignore: Ignore | None = None
     _facts: Facts = attrs.field(factory=Facts, repr=False, eq=False)
-    _unmatched: str = "no rule matched"
+    _unmatched: str = attrs.field(default="no rule matched", alias="unmatched")
 
     @property
     def is_default(self) -> bool:

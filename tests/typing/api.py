@@ -1,0 +1,88 @@
+"""What type checkers see of the public names. Never executed: mypy and pyright read it.
+
+A line that stops being true here is a change that breaks other people's code.
+"""
+
+from collections.abc import Mapping
+from typing import assert_type
+
+import sentry_governed as sg
+from sentry_governed.typing import Authorizer, HasFacts, JsonValue, Ledger, Sender, Tags
+
+
+def teams(tags: Tags, alert: sg.Alert) -> None:
+    """Layer 3."""
+    loaded = sg.Teams.load("teams.yaml", default="Platform")
+    assert_type(loaded, sg.Teams)
+    assert_type(sg.Teams.parse("- Name: a", source="x", default=None), sg.Teams)
+    assert_type(loaded.teams, tuple[sg.Team, ...])
+    assert_type(loaded.default, sg.Team | None)
+    assert_type(loaded.digest, str)
+    assert_type(loaded.match(tags), sg.Match | None)
+    assert_type(loaded.matches(alert), tuple[sg.Match, ...])
+    route = loaded.route(tags)
+    assert_type(route, sg.Route)
+    assert_type(route.team.name, str)
+    assert_type(route.team.asana_backlog_id, str | None)
+    assert_type(route.match, sg.Match | None)
+    assert_type((route.is_default, route.ignored, route.reason), tuple[bool, bool, str])
+    for match in loaded.matches({"a": "b", "n": 1, "f": 0.5, "t": True, "none": None, "many": ["a", 1]}):
+        assert_type(match.team, sg.Team)
+        assert_type(match.rule, sg.Rule)
+        assert_type(match.terms, tuple[sg.Term, ...])
+        assert_type(match.location, str)
+    assert_type(sg.Rule.parse("[a:b]"), sg.Rule)
+    assert_type(sg.Term.parse("a:b"), sg.Term)
+
+
+def alerts(body: bytes, headers: Mapping[str, str]) -> None:
+    """What comes in."""
+    secrets = sg.WebhookSecrets(sentry=("a", sg.Secret("b")), datadog=("c",))
+    assert_type(sg.parse_alert(body, headers, secrets=secrets), sg.Alert | sg.Ignored)
+    assert_type(sg.parse_alert(body, list(headers.items()), secrets=secrets), sg.Alert | sg.Ignored)
+    alert = sg.decode_alert(body)
+    if isinstance(alert, sg.Ignored):
+        assert_type(alert.reason, str)
+        return
+    assert_type((alert.kind, alert.key, alert.title), tuple[str, str, str])
+    assert_type(alert.org, str | None)
+    assert_type(alert.occurred_at, str | None)
+    assert_type(alert.tags, Mapping[str, tuple[str, ...]])
+    assert_type(alert.facts, Mapping[str, tuple[str, ...]])
+    assert_type(alert.raw, Mapping[str, JsonValue])
+    _: HasFacts = alert
+
+
+def tasks(alert: sg.Alert, route: sg.Route) -> None:
+    """Layer 4, the pure half."""
+    builder = sg.TaskBuilder(sg.TaskSettings(default_project="1"))
+    draft = builder.build(alert, route, previous="1", root=None, projects=["2"])
+    assert_type(draft, sg.TaskDraft)
+    assert_type(draft.to_payload(), dict[str, JsonValue])
+    assert_type(draft.projects, tuple[str, ...] | None)
+    assert_type(draft.marker, str)
+
+
+def values(operation: sg.Operation, request: sg.Request) -> None:
+    """What the Protocols speak of."""
+    authorizer: Authorizer = sg.AllowAll()
+    permit = authorizer.authorize(operation, request, None)
+    assert_type(permit, sg.Permit)
+    permit.completed(200)
+    assert_type(operation.projects, tuple[str, ...] | None)
+    assert_type(request.body, bytes | None)
+
+
+def protocols(sender: Sender, ledger: Ledger, request: sg.Request) -> None:
+    """What users implement."""
+    assert_type(sender.send(request, timeout=1.0), sg.Response)
+    assert_type(ledger.get("key"), sg.LedgerRecord | None)
+    assert_type(ledger.put("key", "value", expected=None, expires_at=0.0), sg.LedgerRecord | None)
+
+
+def errors(problem: sg.TeamsFileError) -> None:
+    """One root, structured attributes."""
+    root: sg.SentryGovernedError = problem
+    assert_type(problem.problems, tuple[sg.Problem, ...])
+    assert_type(problem.problems[0].line, int)
+    raise root
