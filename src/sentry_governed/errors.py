@@ -40,6 +40,8 @@ All of them survive pickling.
 
 from __future__ import annotations
 
+import re
+
 import attrs
 
 
@@ -214,7 +216,8 @@ class FieldNotOnProject(BadRequest):
     @property
     def field(self) -> str:
         """The custom field's gid."""
-        return "".join(filter(str.isdigit, self.detail.partition("ID")[2].partition("is not")[0]))
+        found = re.search(r"[0-9]+", self.detail)
+        return found[0] if found else ""
 
 
 class TaskTooLarge(BadRequest):

@@ -142,8 +142,8 @@ def _for_staging(route: Route, settings: TaskSettings) -> tuple[Step, ...]:
 
 def _for_production(alert: Alert, route: Route, settings: TaskSettings) -> tuple[tuple[Step, ...], ...]:
     priority = priority_of(alert, settings.priority)
-    stated = " and ".join(map(one_line, level_names(alert))) or "not stated"
-    why = f"the priority is {priority} (level {stated})"
+    stated = " and ".join(map(one_line, level_names(alert))) or "nothing about it"
+    why = f"the priority is {priority} (the alert says {stated})"
     is_high = priority is Priority.HIGH
     backlog = FixedProject(
         _gid(route.team.asana_backlog_id),
