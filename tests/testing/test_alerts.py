@@ -78,7 +78,9 @@ def test_event_alert() -> None:
 
 def test_environment() -> None:
     """An event without an environment has neither the property nor the tag."""
-    alert = received(sentry_event_alert(environment=None))
+    body = sentry_event_alert(environment=None)
+    assert b'"environment":' not in sign_webhook(body, "x")[0]
+    alert = received(body)
     assert alert.environment is None
     assert "environment" not in alert.tags
 

@@ -233,6 +233,12 @@ def test_too_many_projects(asana: FakeAsana, call: Door) -> None:
     assert create(call, projects=projects[:20])[0] == 201
 
 
+def test_rich_notes(asana: FakeAsana, call: Door) -> None:
+    """Of plain and rich notes the rich ones win."""
+    create(call, notes="plain", html_notes="<body>rich</body>")
+    assert (asana.tasks[0].notes, asana.tasks[0].html_notes) == ("", "<body>rich</body>")
+
+
 def test_external(asana: FakeAsana, call: Door) -> None:
     """An application's own id finds its task, is shown when asked for, and is taken once."""
     assert create(call, external={"gid": "sentry.1", "data": "{}"})[0] == 201
