@@ -1,6 +1,5 @@
 """Hypothesis strategies for terms, rules, tags and whole teams files."""
 
-import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
@@ -18,7 +17,7 @@ VALUES = ("", "a", "b", "ab", "A", "web", "a:b", "/", "/a/", '"', '"a"', "!a", "
 keys = st.sampled_from((*PLAIN_KEYS, "q:z"))
 any_keys = st.from_regex(r"[A-Za-z0-9_.\-:]([A-Za-z0-9_.\-/:]{0,8}[A-Za-z0-9_.\-:])?", fullmatch=True)
 values = st.sampled_from(VALUES)
-any_values = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+any_values = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 
 def terms_of(key: st.SearchStrategy[str], value: st.SearchStrategy[str]) -> st.SearchStrategy[Term]:
@@ -90,7 +89,7 @@ declarations = st.integers(1, 4).flatmap(
     )
 )
 
-SCRAPS = tuple("[]{},:?-#&*!|>'\"%@` \n\t/ab\\") + ("- ", ": ", "<<: ", "*a", "&a ", "Name", "\r\n", "\x00")
+SCRAPS = (*"[]{},:?-#&*!|>'\"%@` \n\t/ab\\", "- ", ": ", "<<: ", "*a", "&a ", "Name", "\r\n", "\x00")
 
 
 @st.composite
@@ -102,8 +101,3 @@ def mutated(draw: st.DrawFn, texts: st.SearchStrategy[str]) -> str:
         taken = draw(st.integers(0, 2))
         text = text[:at] + draw(st.sampled_from(("", *SCRAPS))) + text[at + taken :]
     return text
-
-
-def without_empty_keys(text: str) -> bool:
-    """Whether a text has no `?` that a parser could take for an explicit key."""
-    return re.search(r"\?\s*[:,\]}?]", text) is None

@@ -1,6 +1,6 @@
 """What rules see of an event's tags."""
 
-import datetime
+import datetime as dt
 import decimal
 import enum
 from collections.abc import Mapping
@@ -75,7 +75,7 @@ def test_texts(value: TagValue, text: str) -> None:
         {"x"},
         object(),
         decimal.Decimal(1),
-        datetime.date(2024, 1, 1),
+        dt.date(2024, 1, 1),
         [["x"]],
         [b"x", {}],
     ],
@@ -134,7 +134,7 @@ def test_facts() -> None:
 @pytest.mark.parametrize("wrong", [None, "text", 5, [("k", "x")], Event(facts=None)])  # type: ignore[arg-type]  # on purpose
 def test_neither(wrong: object) -> None:
     """What is neither a mapping nor has facts is a mistake of the program."""
-    with pytest.raises(ConfigError, match="is neither a mapping of tags nor has .facts"):
+    with pytest.raises(ConfigError, match=r"is neither a mapping of tags nor has \.facts$"):
         Teams.parse("- Name: A", default="A").route(wrong)  # type: ignore[arg-type]  # on purpose
 
 
@@ -146,7 +146,8 @@ anything = st.recursive(
     max_leaves=10,
 )
 TEAMS = Teams.parse(
-    "default: A\naliases: {prefixes: [zap_]}\nteams: [{Name: A, Entities: [Matchers: [a:/x/], Matchers: ['!b:y'], Matchers: [c]]}]"
+    "default: A\naliases: {prefixes: [zap_]}\n"
+    "teams: [{Name: A, Entities: [Matchers: [a:/x/], Matchers: ['!b:y'], Matchers: [c]]}]"
 )
 
 

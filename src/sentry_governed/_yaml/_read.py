@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from typing import Final, NoReturn, Protocol, TypeAlias, cast
@@ -63,15 +64,16 @@ def read(
         loader: What parses; `best_loader()` unless given.
 
     Returns:
-        The root and all problems. The root is None when the rest would mislead: after a syntax error, a
-        broken bound, an alias or a second document. Of duplicate keys the first is kept; tags are dropped.
+        The root, and all problems in the order of the file. The root is None when the rest would mislead:
+        after a syntax error, a broken bound, an alias or a second document. Of duplicate keys the first is
+        kept; tags are dropped.
     """
     reading = _Reading(source)
-    try:
+    root: Node | None = None
+    with contextlib.suppress(_Stopped):
         checked = reading.checked(text)
-        return reading.document((loader or best_loader())(checked), checked), reading.problems
-    except _Stopped:
-        return None, reading.problems
+        root = reading.document((loader or best_loader())(checked), checked)
+    return root, sorted(reading.problems, key=lambda problem: (problem.line, problem.column))
 
 
 def best_loader() -> Loader:

@@ -158,6 +158,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     try:
         with warnings.catch_warnings(action="ignore"):  # of sets that a later Python may read differently
             return re.compile(pattern)
-    except (re.error, ValueError, OverflowError, RecursionError) as error:
-        problem = BadTerm(f"regex {quoted(pattern)} does not compile", f"{error}")
-    raise problem
+    except (re.error, ValueError, OverflowError) as error:
+        reason = str(error)
+    except RecursionError:
+        reason = "nested too deeply"
+    raise BadTerm(f"regex {quoted(pattern)} does not compile", reason)
