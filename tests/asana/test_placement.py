@@ -87,7 +87,7 @@ def test_words() -> None:
     steps = [step for steps in plan_placement(alert(), route(), IDS).choices for step in steps]
 
     assert [(step.what, step.why) for step in steps] == [
-        ("sprint portfolio of team Web", "the priority is high (level error)"),
+        ("sprint portfolio of team Web", "the priority is high (the alert says error)"),
         ("backlog project of team Web", "it comes next if that portfolio has no current project"),
         ("default project", "it is used where nothing else is found"),
     ]
