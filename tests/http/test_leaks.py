@@ -62,22 +62,22 @@ ENDINGS: dict[str, tuple[Play, Request]] = {
 }
 
 
-def attempt(drive: Drive, origin: str, request: Request) -> None:
-    """Send with everything in between that programs use."""
+def attempt(drive: Drive, origin: str, request: Request, *, attempts: int = 1) -> None:
+    """Send it with a sender alone, or, for several attempts, with a retrying one around it."""
     bounds = endpoint(origin, timeout=0.4, max_response_bytes=50_000)
-    policy = RetryPolicy(attempts=2, first_wait=0.01)
+    policy = RetryPolicy(attempts=attempts, first_wait=0.01)
 
     async def attempt_async() -> None:
         async with AsyncHttpSender(bounds) as sender:
-            await arun(
-                one(request), {"sentry": AsyncService(AsyncRetryingSender(sender, policy), AllowAll())}
-            )
+            carrier = AsyncRetryingSender(sender, policy) if attempts > 1 else sender
+            await arun(one(request), {"sentry": AsyncService(carrier, AllowAll())})
 
     if drive.is_async:
         asyncio.run(attempt_async())
     else:
         with HttpSender(bounds) as sender:
-            run(one(request), {"sentry": Service(RetryingSender(sender, policy), AllowAll())})
+            carrier = RetryingSender(sender, policy) if attempts > 1 else sender
+            run(one(request), {"sentry": Service(carrier, AllowAll())})
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -91,6 +91,16 @@ def test_errors(ending: str, drive: Drive, caplog: pytest.LogCaptureFixture) -> 
     assert caught.value.__cause__ is caught.value.__context__ is None
     assert CANARY not in traces(caught.value)
     assert CANARY not in caplog.text or ending == "echoes the token"
+
+
+def test_retries(drive: Drive) -> None:
+    """Nor does an error that ends several attempts."""
+    with Server(resetting()) as server, pytest.raises(TransportError) as caught:
+        attempt(drive, server.origin, GET, attempts=3)
+
+    assert server.connections == 3
+    assert caught.value.__cause__ is caught.value.__context__ is None
+    assert CANARY not in traces(caught.value)
 
 
 def test_no_server(drive: Drive) -> None:
