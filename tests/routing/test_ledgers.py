@@ -184,6 +184,7 @@ def test_lazy(path: Path) -> None:
     """Neither importing nor constructing touches SQLite or the disk."""
     code = f"""
 import sys
+sys.modules.pop("sqlite3", None)  # a coverage tool may have loaded it
 from sentry_governed.routing.ledgers import SqliteLedger
 SqliteLedger({str(path)!r})
 print("sqlite3" in sys.modules)
