@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sentry_governed._grammar import is_id, is_org_slug
 from sentry_governed._http.flow import Flow, ledger_get, ledger_put, now
 from sentry_governed.alerts import Alert
 from sentry_governed.errors import LedgerError
@@ -14,10 +15,10 @@ _TRIES = 20
 
 def chain_key(alert: Alert, sentry: SentrySide | None) -> str | None:
     """The ledger's key of an alert's issue, or None for an alert that belongs to no Sentry issue."""
-    if alert.issue_id is None:
+    if alert.issue_id is None or not is_id(alert.issue_id):
         return None
-    org = (sentry.org_of(alert) if sentry else None) or alert.org or "-"
-    return f"chain.{org.lower()}.{alert.issue_id}"
+    org = (sentry.org_of(alert) if sentry else None) or alert.org or ""
+    return f"chain.{org.lower() if is_org_slug(org) else '-'}.{alert.issue_id}"
 
 
 def read_chain(key: str | None) -> Flow[Chain | None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import attrs
 
 from sentry_governed._http.flow import Flow, now, within
@@ -16,21 +18,19 @@ from sentry_governed.asana import (
     task_url,
 )
 from sentry_governed.errors import (
-    ApiError,
     BadRequest,
-    CreateUncertain,
     FieldNotOnProject,
     NoAccess,
     NotFound,
     PlanTooSmall,
-    ReplyLost,
     SentryGovernedError,
-    ServiceFailed,
 )
+from sentry_governed.routing._failures import leaves_open, wait_after
 from sentry_governed.routing._lease import Lease
 from sentry_governed.routing._outcome import Deferred, Rejected, Uncertain
 
 _LOOK_BACK = 60.0
+_GID = re.compile(r"[0-9]+")
 
 
 @attrs.frozen
@@ -47,11 +47,11 @@ def create(
     """Create the task; None when it is there and written down.
 
     What Asana refuses is left out rather than the task: a custom field that is on none of the projects, all
-    of them on a plan without custom fields, and a project that is gone in favour of the default project.
+    of them where one cannot be set, and a project that is gone, in the end for the default project.
     """
     while True:
+        refusal: BadRequest | NoAccess | NotFound | PlanTooSmall
         projects = draft.projects or ()
-        refusal: ApiError
         try:
             return (
                 yield from _attempt(
@@ -60,8 +60,8 @@ def create(
             )
         except (BadRequest, NoAccess, NotFound, PlanTooSmall) as error:
             refusal = error
-        simpler = _simpler(draft, refusal, default_project)
-        notes = (*lease.record.notes, f"left out, because asana said: {refusal}")
+        simpler, left_out = _simpler(draft, refusal, default_project)
+        notes = (*lease.record.notes, f"{left_out}: {refusal}")
         if simpler is None:
             yield from lease.release(state="failed", notes=notes)
             return Rejected(lease.key, str(refusal))
@@ -70,61 +70,57 @@ def create(
 
 
 def comment(lease: Lease, target: str, text: str) -> Flow[Uncertain | Deferred | None]:
-    """Add a comment to an earlier task; None when it is there and written down.
-
-    Raises:
-        NotFound, NoAccess: The earlier task is gone.
-    """
+    """Add a comment to an earlier task; None when it is there and written down."""
     return (yield from _attempt(lease, _post_comment(target, text), mode="comment", target=target))
 
 
 def look_up(lease: Lease, reason: str) -> Flow[Uncertain | None]:
     """Settle a POST whose fate is unknown; None when the record now says `created`, or `reserved` again."""
-    record, time = lease.record, (yield from now())
-    left = record.creating_at + lease.options.consistency_delay - time
+    record, options = lease.record, lease.options
+    left = record.posted_by + options.consistency_delay - (yield from now())
+    found: Made | None = None
     try:
         found = yield from (_find_comment(lease) if record.mode == "comment" else _find_task(lease))
-    except (NotFound, NoAccess) as error:
-        found, reason, left = None, str(error), lease.options.retry_after
+    except SentryGovernedError as error:
+        reason, left = str(error), max(left, wait_after(error, options))
     if found:
         yield from lease.extend(state="created", task=found.task, url=found.url)
         return None
     if left <= 0:
         yield from lease.extend(state="reserved")
         return None
-    yield from lease.release()
-    return Uncertain(lease.key, left, record.attempts, reason)
+    yield from lease.release(attempts=record.attempts + 1)
+    return Uncertain(lease.key, left, lease.record.attempts, reason)
 
 
 def _attempt(lease: Lease, post: Flow[Made], **announced: object) -> Flow[Uncertain | Deferred | None]:
     """Announce a POST, send it once, and write down what came of it."""
-    if not (yield from _announce(lease, announced)):
-        return Deferred(lease.key, 1.0, "too little of the lease was left")
-    lost, failure = "", None
+    yield from lease.extend(state="creating", creating_at=(yield from now()), **announced)
+    failure: SentryGovernedError
     try:
-        made = yield from within(lease.options.create_timeout, post)
-    except (CreateUncertain, ReplyLost, ServiceFailed) as error:
-        lost = str(error)
+        made = yield from within(lease.options.create_timeout, _if_time_is_left(lease, post))
     except SentryGovernedError as error:
         failure = error
     else:
+        if made is None:
+            yield from lease.release(state="reserved")
+            return Deferred(lease.key, 1.0, "too little of the lease was left")
         yield from lease.extend(state="created", task=made.task, url=made.url)
         return None
-    if failure:
+    if not leaves_open(failure):
         yield from lease.extend(state="reserved")
         raise failure
-    yield from lease.extend(state="unknown", attempts=lease.record.attempts + 1)
-    return (yield from look_up(lease, lost))
+    posted_by = (yield from now()) + lease.options.clock_skew
+    yield from lease.extend(state="unknown", posted_by=posted_by)
+    return (yield from look_up(lease, str(failure)))
 
 
-def _announce(lease: Lease, announced: dict[str, object]) -> Flow[bool]:
-    """Write `creating` down, and say whether the lease outlasts the POST."""
-    yield from lease.extend(state="creating", creating_at=(yield from now()), **announced)
+def _if_time_is_left(lease: Lease, post: Flow[Made]) -> Flow[Made | None]:
+    """Send it if the lease outlasts it; this look at the lease is the last step before the POST."""
     needed = lease.options.create_timeout + lease.options.clock_skew
-    if lease.record.lease_until - (yield from now()) > needed:
-        return True
-    yield from lease.release(state="reserved")
-    return False
+    if lease.record.lease_until - (yield from now()) <= needed:
+        return None
+    return (yield from post)
 
 
 def _post_task(draft: TaskDraft) -> Flow[Made]:
@@ -139,38 +135,51 @@ def _post_comment(target: str, text: str) -> Flow[Made]:
 
 def _find_task(lease: Lease) -> Flow[Made | None]:
     """Look in every project that the task was to be in; one that can be read is enough to say no."""
-    since, marker = lease.record.creating_at - _LOOK_BACK, marker_line(lease.key)
-    unreadable: ApiError | None = None
-    readable = 0
+    since = lease.record.creating_at - _LOOK_BACK - lease.options.clock_skew
+    unreadable: SentryGovernedError | None = None
+    is_readable = False
     for project in lease.record.projects:
         try:
-            task = yield from find_marker((project,), since, marker)
+            task = yield from find_marker((project,), since, marker_line(lease.key))
         except (NotFound, NoAccess) as error:
             unreadable = error
             continue
-        readable += 1
         if task:
             return Made(task.gid, task.url)
-    if unreadable and not readable:
+        is_readable = True
+    if unreadable and not is_readable:
         raise unreadable
     return None
 
 
 def _find_comment(lease: Lease) -> Flow[Made | None]:
+    """Look on the task; one that is gone took the comment along."""
     target = lease.record.target or ""
-    for story in (yield from stories(target)):
-        if has_marker(story.text, lease.key):
-            return Made(target, task_url(target))
-    return None
+    try:
+        posted = yield from stories(target)
+    except (NotFound, NoAccess):
+        return None
+    is_there = any(has_marker(story.text, lease.key) for story in posted)
+    return Made(target, task_url(target)) if is_there else None
 
 
-def _simpler(draft: TaskDraft, refusal: ApiError, default_project: str | None) -> TaskDraft | None:
-    """The draft without what was refused, or None when there is nothing to leave out."""
+def _simpler(
+    draft: TaskDraft, refusal: SentryGovernedError, default_project: str | None
+) -> tuple[TaskDraft | None, str]:
+    """The draft without what was refused, and what that is; None when there is nothing to leave out."""
+    detail = getattr(refusal, "detail", "")
+    projects, named = draft.projects or (), set(_GID.findall(detail))
+    readable = tuple(project for project in projects if project not in named)
     if isinstance(refusal, FieldNotOnProject) and refusal.field in draft.custom_fields:
         rest = {gid: value for gid, value in draft.custom_fields.items() if gid != refusal.field}
-        return attrs.evolve(draft, custom_fields=rest)
-    if isinstance(refusal, PlanTooSmall) and draft.custom_fields:
-        return attrs.evolve(draft, custom_fields={})
-    if default_project and draft.projects != (default_project,):
-        return attrs.evolve(draft, projects=(default_project,))
-    return None
+        return attrs.evolve(draft, custom_fields=rest), f"left out custom field {refusal.field}"
+    if readable and readable != projects:
+        return attrs.evolve(draft, projects=readable), "left out a project"
+    to_default = attrs.evolve(draft, projects=(default_project,)) if default_project else draft
+    if to_default != draft and "project" in detail:
+        return to_default, f"put into the default project {default_project}"
+    if draft.custom_fields:
+        return attrs.evolve(draft, custom_fields={}), "left out the custom fields"
+    if to_default != draft:
+        return to_default, f"put into the default project {default_project}"
+    return None, "not created"

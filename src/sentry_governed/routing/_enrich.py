@@ -6,9 +6,19 @@ import attrs
 
 from sentry_governed._http.flow import Flow
 from sentry_governed.alerts import Alert
-from sentry_governed.errors import Denied, NoAccess, NotFound, RequestRefused
+from sentry_governed.errors import SentryGovernedError
+from sentry_governed.routing._failures import stays
 from sentry_governed.sentry import latest_event
 from sentry_governed.teams import Route, Teams
+
+
+@attrs.frozen
+class IssueRef:
+    """An issue as Sentry is asked for it: slugs, and a numeric id."""
+
+    org: str
+    project: str
+    issue: str
 
 
 @attrs.frozen
@@ -26,9 +36,17 @@ class SentrySide:
     def org_of(self, alert: Alert) -> str | None:
         """The organization that an alert belongs to, or None when it is not the configured one."""
         if alert.org is None:
-            is_ours = self.installation is None or alert.installation in {None, self.installation}
-            return self.org if is_ours else None
+            return self.org if self.installation in {None, alert.installation} else None
         return alert.org if self.org is None or alert.org.lower() == self.org.lower() else None
+
+    def issue_of(self, alert: Alert) -> IssueRef | str:
+        """Where an alert's issue is, or why Sentry cannot be asked for it."""
+        org = self.org_of(alert)
+        if org is None:
+            return "the alert is not of the configured organization"
+        if alert.project is None or alert.issue_id is None:
+            return "the alert does not say of which issue and project it is"
+        return IssueRef(org, alert.project, alert.issue_id)
 
 
 @attrs.frozen
@@ -44,23 +62,21 @@ def owned(alert: Alert, teams: Teams, sentry: SentrySide | None) -> Flow[Owned]:
     """Say who owns an alert; one without tags is completed from its issue's latest event first."""
     if alert.source != "sentry" or alert.tags:
         return Owned(alert, teams.route(alert))
-    org = sentry.org_of(alert) if sentry else None
+    by_default = Owned(alert, teams.default_route("no tags"))
     if sentry is None:
-        return Owned(alert, _by_default(teams))
-    if org is None or alert.project is None or alert.issue_id is None:
-        why = "the alert names no issue" if org else "the alert is of another organization"
-        return Owned(alert, _by_default(teams), (f"not enriched: {why}",))
+        return by_default
+    issue = sentry.issue_of(alert)
+    if isinstance(issue, str):
+        return attrs.evolve(by_default, notes=(f"not enriched: {issue}",))
     try:
-        event = yield from latest_event(org, alert.project, alert.issue_id)
-    except (NotFound, NoAccess, Denied, RequestRefused) as error:
-        return Owned(alert, _by_default(teams), (f"not enriched: {error}",))
+        event = yield from latest_event(issue.org, issue.project, issue.issue)
+    except SentryGovernedError as error:
+        if not stays(error):
+            raise
+        return attrs.evolve(by_default, notes=(f"not enriched: {error}",))
     tags = event.tag_values
     if not tags:
-        return Owned(alert, _by_default(teams))
+        return by_default
     environment = alert.environment or next(filter(None, tags.get("environment", ())), None)
     completed = attrs.evolve(alert, tags=tags, environment=environment)
     return Owned(completed, teams.route(completed))
-
-
-def _by_default(teams: Teams) -> Route:
-    return teams.default_route("no tags")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import attrs
 
-from sentry_governed._http.flow import Flow
+from sentry_governed._http.flow import Flow, now
 from sentry_governed.alerts import Alert, Ignored
 from sentry_governed.asana import TaskBuilder
-from sentry_governed.errors import ApiError, LedgerError, NoAccess, NotFound, TokenRefused, TransportError
+from sentry_governed.errors import ConfigError, LedgerError, SentryGovernedError
 from sentry_governed.routing._chain import chain_key, extend_chain, read_chain
 from sentry_governed.routing._create import comment, create, look_up
 from sentry_governed.routing._enrich import Owned, SentrySide, owned
-from sentry_governed.routing._lease import Lease, Overtaken, read, take
+from sentry_governed.routing._failures import stays, wait_after
+from sentry_governed.routing._lease import Lease, Overtaken, read
 from sentry_governed.routing._link import link_back
 from sentry_governed.routing._options import Options
 from sentry_governed.routing._outcome import (
@@ -22,11 +23,12 @@ from sentry_governed.routing._outcome import (
     Outcome,
     Rejected,
     Skipped,
-    Uncertain,
 )
 from sentry_governed.routing._placing import Portfolios, place
-from sentry_governed.routing._records import TaskRecord
+from sentry_governed.routing._records import Chain
 from sentry_governed.teams import Teams
+
+_LONGEST_REASON = 1_000
 
 
 @attrs.frozen
@@ -52,72 +54,90 @@ def handle(alert: Alert | Ignored, desk: Desk, nonce: str) -> Flow[Outcome]:
     try:
         return (yield from _handle(alert, desk, nonce))
     except Overtaken:
-        return Deferred(alert.key, 1.0, "another worker took it over")
-    except LedgerError as error:
-        return Deferred(alert.key, desk.options.retry_after, str(error))
-    except (TransportError, ApiError) as error:
-        return _deferred(alert.key, error, desk.options)
+        return Deferred(alert.key, 1.0, "another worker was faster")
+    except ConfigError:
+        raise
+    except SentryGovernedError as error:
+        return Deferred(alert.key, wait_after(error, desk.options), str(error))
 
 
 def _handle(alert: Alert, desk: Desk, nonce: str) -> Flow[Outcome]:
-    record, stored = yield from read(alert.key)
+    found = yield from read(alert.key)
+    record = found.record
     if record and record.state == "done":
         return Duplicate(alert.key, record.task, record.url, record.notes)
-    ours = None if record and is_made(record) else (yield from owned(alert, desk.teams, desk.sentry))
-    if ours and ours.route.ignored and (record is None or record.state == "failed"):
-        return Skipped(f"ignored: {ours.route.reason}", alert.key)
-    lease = yield from take(alert.key, desk.options, nonce, record, stored)
-    if isinstance(lease, Deferred):
-        return lease
-    failure: ApiError | TransportError
+    busy_for = found.busy_for((yield from now()))
+    if busy_for > 0:
+        return Deferred(alert.key, busy_for, "another worker is at it")
+    ours = None if record and record.is_made else (yield from owned(alert, desk.teams, desk.sentry))
+    if ours and ours.route.ignored and not (record and record.is_open):
+        return _ignored(alert.key, ours)
+    lease = yield from found.take(desk.options, nonce)
+    failure: SentryGovernedError
     try:
         stopped = (yield from _make(lease, ours, desk)) if ours else None
         return stopped or (yield from _finish(lease, alert, desk, is_first=ours is not None))
-    except (TransportError, ApiError) as error:
+    except (ConfigError, LedgerError):
+        raise
+    except SentryGovernedError as error:
         failure = error
     yield from lease.release()
-    return _deferred(alert.key, failure, desk.options)
+    return Deferred(alert.key, wait_after(failure, desk.options), str(failure))
 
 
-def is_made(record: TaskRecord) -> bool:
-    """Whether the task or the comment is there, with steps left to do."""
-    return record.state in {"created", "linked"}
+def _ignored(key: str, ours: Owned) -> Skipped:
+    return Skipped(f"ignored: {ours.route.reason}", key)
 
 
-def _make(lease: Lease, ours: Owned, desk: Desk) -> Flow[Uncertain | Rejected | Deferred | None]:
+def _make(lease: Lease, ours: Owned, desk: Desk) -> Flow[Outcome | None]:
     """Make the task or the comment; None when it is there, perhaps by a delivery whose reply was lost."""
     if lease.record.state == "unknown":
         uncertain = yield from look_up(lease, "the fate of an earlier attempt is unknown")
-        if uncertain or is_made(lease.record):
+        if uncertain or lease.record.is_made:
             return uncertain
-    route, notes = ours.route, ours.notes
-    yield from lease.advance(team=route.team.name, reason=route.reason, notes=notes)
+        if ours.route.ignored:
+            yield from lease.release()
+            return _ignored(lease.key, ours)
     chain = yield from read_chain(chain_key(ours.alert, desk.sentry))
+    reason = ours.route.reason[:_LONGEST_REASON]
+    yield from lease.advance(team=ours.route.team.name, reason=reason, notes=ours.notes)
     if chain and desk.options.on_repeat == "comment":
         try:
-            text = desk.tasks.build(ours.alert, route, previous=chain.latest, root=chain.root).as_comment()
-            return (yield from comment(lease, chain.latest, text))
-        except (NotFound, NoAccess) as error:
-            yield from lease.advance(notes=(*notes, f"no comment on {chain.latest}: {error}"))
-    draft = desk.tasks.build(
-        ours.alert, route, previous=chain.latest if chain else None, root=chain.root if chain else None
-    )
+            return (yield from _comment(lease, ours, desk, chain))
+        except SentryGovernedError as error:
+            if not stays(error):
+                raise
+            notes = (*ours.notes, f"not commented on {chain.latest}: {error}")
+        yield from lease.advance(notes=notes)
+    return (yield from _create(lease, ours, desk, chain))
+
+
+def _comment(lease: Lease, ours: Owned, desk: Desk, chain: Chain) -> Flow[Outcome | None]:
+    draft = desk.tasks.build(ours.alert, ours.route, previous=chain.latest, root=chain.root)
+    return (yield from comment(lease, chain.latest, draft.as_comment()))
+
+
+def _create(lease: Lease, ours: Owned, desk: Desk, chain: Chain | None) -> Flow[Outcome | None]:
+    previous, root = (chain.latest, chain.root) if chain else (None, None)
+    draft = desk.tasks.build(ours.alert, ours.route, previous=previous, root=root)
     placed = yield from place(draft.placement, desk.portfolios)
+    notes = (*lease.record.notes, *placed.notes)
     if not placed.projects:
-        problem = f"no project for team {route.team.name}: {'; '.join(placed.notes)}"
-        yield from lease.release(state="failed", notes=(*lease.record.notes, problem))
+        problem = f"no project for team {ours.route.team.name}: {'; '.join(placed.notes)}"
+        yield from lease.release(state="failed", notes=notes)
         return Rejected(lease.key, problem)
-    default_project = desk.tasks.settings.default_project
-    return (yield from create(lease, attrs.evolve(draft, projects=placed.projects), default_project))
+    yield from lease.advance(notes=notes)
+    draft = attrs.evolve(draft, projects=placed.projects)
+    stopped = yield from create(lease, draft, desk.tasks.settings.default_project)
+    if lease.record.projects != placed.projects:
+        desk.portfolios.forget()
+    return stopped
 
 
 def _finish(lease: Lease, alert: Alert, desk: Desk, *, is_first: bool) -> Flow[Outcome]:
     """Chain and link a task that is there, and say how the delivery ended."""
     if lease.record.state == "created" and lease.record.mode == "task":
-        key = chain_key(alert, desk.sentry)
-        chain = (yield from extend_chain(key, lease.record.task, desk.options)) if key else None
-        problem = (yield from link_back(alert, desk.sentry, lease.record, chain)) if chain else None
-        yield from lease.advance(state="linked", notes=(*lease.record.notes, *filter(None, [problem])))
+        yield from _chain_and_link(lease, alert, desk)
     yield from lease.release(state="done")
     record = lease.record
     if not is_first:
@@ -129,7 +149,12 @@ def _finish(lease: Lease, alert: Alert, desk: Desk, *, is_first: bool) -> Flow[O
     )
 
 
-def _deferred(key: str, error: ApiError | TransportError, options: Options) -> Deferred:
-    """A passing failure. A refused token is one too: an operator mends it, and no alert is lost meanwhile."""
-    wait = error.retry_after if isinstance(error, ApiError) and error.retry_after else options.retry_after
-    return Deferred(key, wait * 10 if isinstance(error, TokenRefused) else wait, str(error))
+def _chain_and_link(lease: Lease, alert: Alert, desk: Desk) -> Flow[None]:
+    key, task, sentry = chain_key(alert, desk.sentry), lease.record.task, desk.sentry
+    chain = (yield from extend_chain(key, task, desk.options)) if key else Chain(task, task)
+    if alert.source != "sentry" or sentry is None or sentry.installation is None:
+        return
+    is_root = chain.root == task
+    problem = yield from link_back(alert, sentry, sentry.installation, lease.record, is_root=is_root)
+    notes = lease.record.notes if problem is None else (*lease.record.notes, problem)
+    yield from lease.advance(state="linked", notes=notes)

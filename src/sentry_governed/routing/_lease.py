@@ -7,10 +7,7 @@ import attrs
 from sentry_governed._http.flow import Flow, ledger_get, ledger_put, now
 from sentry_governed._values import LedgerRecord
 from sentry_governed.routing._options import Options
-from sentry_governed.routing._outcome import Deferred
 from sentry_governed.routing._records import TaskRecord, decode_task, encode
-
-_FASTER = "another worker was faster"
 
 
 class Overtaken(Exception):
@@ -23,7 +20,7 @@ class Lease:
     It is the one mutable thing of a handling: each `advance` writes the record and remembers what it wrote.
     """
 
-    def __init__(self, key: str, options: Options, record: TaskRecord, version: int) -> None:
+    def __init__(self, key: str, options: Options, record: TaskRecord, version: int | None) -> None:
         self.key = key
         self.options = options
         self.record = record
@@ -53,29 +50,45 @@ class Lease:
         yield from self.advance(**changes, lease_until=0.0)
 
 
-def read(key: str) -> Flow[tuple[TaskRecord | None, LedgerRecord | None]]:
-    """How far a key has come, and the ledger's record of it."""
+@attrs.frozen
+class Found:
+    """A key as it was read, before anybody takes hold of it."""
+
+    key: str
+    record: TaskRecord | None
+    stored: LedgerRecord | None
+
+    def busy_for(self, time: float) -> float:
+        """Seconds for which another worker may still hold the key."""
+        return self.record.lease_until - time if self.record else 0.0
+
+    def take(self, options: Options, nonce: str) -> Flow[Lease]:
+        """Take hold of the key as it was read.
+
+        Raises:
+            Overtaken: Somebody has taken it since.
+        """
+        lease = Lease(self.key, options, _taken(self.record), self.stored.version if self.stored else None)
+        yield from lease.extend(owner=nonce)
+        return lease
+
+
+def read(key: str) -> Flow[Found]:
+    """How far a key has come."""
     stored = yield from ledger_get(key)
-    return (decode_task(key, stored.value) if stored else None), stored
+    return Found(key, decode_task(key, stored.value) if stored else None, stored)
 
 
-def take(
-    key: str, options: Options, nonce: str, record: TaskRecord | None, stored: LedgerRecord | None
-) -> Flow[Lease | Deferred]:
-    """Take hold of a key that was read as `record`, unless somebody else has it."""
-    time = yield from now()
-    if record and record.lease_until > time:
-        return Deferred(key, record.lease_until - time, "another worker is at it")
-    if record is None or record.state == "failed":
-        fence = record.fence + 1 if record else 1
-        taken = TaskRecord("reserved", fence=fence, owner=nonce, lease_until=time + options.lease)
-    else:
-        state = "unknown" if record.state == "creating" else record.state
-        taken = attrs.evolve(
-            record, state=state, fence=record.fence + 1, owner=nonce, lease_until=time + options.lease
-        )
-    expected = stored.version if stored else None
-    written = yield from ledger_put(
-        key, encode(taken), expected=expected, expires_at=time + options.retention
-    )
-    return Lease(key, options, taken, written.version) if written else Deferred(key, 1.0, _FASTER)
+def _taken(record: TaskRecord | None) -> TaskRecord:
+    """What the next holder makes of a record.
+
+    Nobody knows how the POST of a lapsed `creating` ended, but it ended before the lease did.
+    """
+    if record is None:
+        return TaskRecord("reserved")
+    fence = record.fence + 1
+    if record.state == "failed":
+        return TaskRecord("reserved", fence=fence)
+    if record.state == "creating":
+        return attrs.evolve(record, state="unknown", posted_by=record.lease_until, fence=fence)
+    return attrs.evolve(record, fence=fence)

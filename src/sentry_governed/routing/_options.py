@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Collection
 from typing import Literal, TypeAlias
 
 import attrs
@@ -14,10 +15,23 @@ OnRepeat: TypeAlias = Literal["new_task", "comment"]
 DEFAULT_CREATE_ON = frozenset({"event_alert.triggered", "datadog.triggered"})
 
 
-def _kinds(value: Iterable[str]) -> frozenset[str]:
-    if isinstance(value, str):
-        raise ConfigError(f"create_on is a collection of kinds, not the text {value!r}")
+def _kinds(value: Collection[str]) -> frozenset[str]:
+    if not _are_texts(value):
+        raise ConfigError(f"create_on is a collection of kinds, not {value!r}")
     return frozenset(value)
+
+
+def _are_texts(value: object) -> bool:
+    return (
+        isinstance(value, Collection)
+        and not isinstance(value, str)
+        and all(isinstance(item, str) for item in value)
+    )
+
+
+def _check_seconds(_options: object, field: attrs.Attribute[float], value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise ConfigError(f"{field.name} is a number of seconds above 0, not {value!r}")
 
 
 @attrs.frozen(kw_only=True)
@@ -36,28 +50,30 @@ class Options:
         retry_after: How long to wait when a service does not say.
 
     Raises:
-        ConfigError: A time is not positive, the lease is too short, or `on_repeat` is not known.
+        ConfigError: A time is not positive and finite, the lease or the retention is too short, or another
+            value cannot be used.
     """
 
     create_on: frozenset[str] = attrs.field(default=DEFAULT_CREATE_ON, converter=_kinds)
     on_repeat: OnRepeat = "new_task"
-    lease: float = 120.0
-    create_timeout: float = 45.0
-    clock_skew: float = 10.0
-    consistency_delay: float = 120.0
-    retention: float = 90 * 86_400.0
-    portfolio_ttl: float = 300.0
-    retry_after: float = 30.0
+    lease: float = attrs.field(default=120.0, validator=_check_seconds)
+    create_timeout: float = attrs.field(default=45.0, validator=_check_seconds)
+    clock_skew: float = attrs.field(default=10.0, validator=_check_seconds)
+    consistency_delay: float = attrs.field(default=120.0, validator=_check_seconds)
+    retention: float = attrs.field(default=90 * 86_400.0, validator=_check_seconds)
+    portfolio_ttl: float = attrs.field(default=300.0, validator=_check_seconds)
+    retry_after: float = attrs.field(default=30.0, validator=_check_seconds)
 
     def __attrs_post_init__(self) -> None:
         if self.on_repeat not in {"new_task", "comment"}:
             raise ConfigError(f"on_repeat is new_task or comment, not {self.on_repeat!r}")
-        for field in attrs.fields(Options):
-            value = getattr(self, field.name)
-            if isinstance(value, int | float) and not value > 0:
-                raise ConfigError(f"{field.name} is a number of seconds above 0, not {value!r}")
         if self.lease <= self.create_timeout + self.clock_skew:
             raise ConfigError(
                 f"lease {self.lease:g} does not exceed create_timeout {self.create_timeout:g} "
                 f"and clock_skew {self.clock_skew:g} together"
+            )
+        if self.retention <= self.lease + self.consistency_delay:
+            raise ConfigError(
+                f"retention {self.retention:g} does not exceed lease {self.lease:g} "
+                f"and consistency_delay {self.consistency_delay:g} together"
             )

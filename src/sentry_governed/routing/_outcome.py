@@ -62,7 +62,7 @@ class Skipped:
 
 @attrs.frozen
 class Deferred:
-    """Nothing could be done now; deliver it again after `retry_after` seconds."""
+    """It could not be finished now; deliver it again after `retry_after` seconds."""
 
     key: str
     retry_after: float
@@ -73,10 +73,12 @@ class Deferred:
 class Uncertain:
     """A task may or may not have been created; deliver it again after `retry_after` seconds.
 
+    On the last delivery put it aside for a person, who looks for the key in Asana.
+
     Attributes:
         key: The alert's key.
         retry_after: Seconds until the question can be settled.
-        attempts: How often this key has been uncertain; on the last delivery, dead-letter it.
+        attempts: How often this key has been uncertain, this time included.
         reason: What happened, in a few words.
     """
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sentry_governed._http.flow import Flow, now
 from sentry_governed.asana import Placement, Resolution, latest_project, portfolio_items, resolve
-from sentry_governed.errors import NoAccess, NotFound, PlanTooSmall
+from sentry_governed.errors import SentryGovernedError
+from sentry_governed.routing._failures import stays
 
 
 class Portfolios:
@@ -15,7 +16,7 @@ class Portfolios:
         self._known: dict[str, tuple[float, str | None]] = {}
 
     def forget(self) -> None:
-        """Ask again: a project that was remembered is gone."""
+        """Ask again: a project that was remembered is of no use."""
         self._known.clear()
 
     def latest(self, portfolio: str) -> Flow[tuple[str | None, str | None]]:
@@ -26,7 +27,9 @@ class Portfolios:
             return known[1], None
         try:
             project = latest_project((yield from portfolio_items(portfolio)))
-        except (NotFound, NoAccess, PlanTooSmall) as error:
+        except SentryGovernedError as error:
+            if not stays(error):
+                raise
             return None, f"portfolio {portfolio} cannot be read: {error}"
         self._known[portfolio] = (time + self._seconds, project)
         return project, None

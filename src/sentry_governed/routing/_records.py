@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import json
-from typing import Literal, TypeAlias, get_args
+import math
+from typing import Literal, TypeAlias, TypeVar, get_args
 
 import attrs
 
-from sentry_governed._convert import is_list, is_object
+from sentry_governed._convert import JsonObject, is_list, is_object
 from sentry_governed.errors import LedgerError
 
 State: TypeAlias = Literal["reserved", "creating", "created", "linked", "done", "unknown", "failed"]
 Mode: TypeAlias = Literal["task", "comment"]
 
 _REMEMBERED = 50
+
+R = TypeVar("R", bound="TaskRecord | Chain")
+
+_is_text = attrs.validators.instance_of(str)
+_are_texts = attrs.validators.deep_iterable(_is_text, attrs.validators.instance_of(tuple))
+_is_count = attrs.validators.instance_of(int)
+
+
+def _is_time(_record: object, field: attrs.Attribute[float], value: object) -> None:
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{field.name} is not a time")
 
 
 @attrs.frozen
@@ -30,7 +42,8 @@ class TaskRecord:
         projects: Where the task may have been created, for looking it up.
         digest: The draft's digest, written before it is sent.
         creating_at: When the POST was about to be sent, in seconds since the epoch.
-        attempts: How often the fate of a POST was unknown.
+        posted_by: When a POST of unknown fate had ended, whichever worker's clock one asks.
+        attempts: How often the fate of a POST was still unknown when a delivery ended.
         task: The task's gid.
         url: Where a person opens the task.
         team: The owning team's name.
@@ -38,21 +51,32 @@ class TaskRecord:
         notes: What could not be done as configured.
     """
 
-    state: State
-    fence: int = 1
-    owner: str = ""
-    lease_until: float = 0.0
-    mode: Mode = "task"
-    target: str | None = None
-    projects: tuple[str, ...] = ()
-    digest: str = ""
-    creating_at: float = 0.0
-    attempts: int = 0
-    task: str = ""
-    url: str = ""
-    team: str = ""
-    reason: str = ""
-    notes: tuple[str, ...] = ()
+    state: State = attrs.field(validator=attrs.validators.in_(get_args(State)))
+    fence: int = attrs.field(default=1, validator=_is_count)
+    owner: str = attrs.field(default="", validator=_is_text)
+    lease_until: float = attrs.field(default=0.0, validator=_is_time)
+    mode: Mode = attrs.field(default="task", validator=attrs.validators.in_(get_args(Mode)))
+    target: str | None = attrs.field(default=None, validator=attrs.validators.optional(_is_text))
+    projects: tuple[str, ...] = attrs.field(default=(), validator=_are_texts)
+    digest: str = attrs.field(default="", validator=_is_text)
+    creating_at: float = attrs.field(default=0.0, validator=_is_time)
+    posted_by: float = attrs.field(default=0.0, validator=_is_time)
+    attempts: int = attrs.field(default=0, validator=_is_count)
+    task: str = attrs.field(default="", validator=_is_text)
+    url: str = attrs.field(default="", validator=_is_text)
+    team: str = attrs.field(default="", validator=_is_text)
+    reason: str = attrs.field(default="", validator=_is_text)
+    notes: tuple[str, ...] = attrs.field(default=(), validator=_are_texts)
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the task or the comment is there, with steps left to do."""
+        return self.state in {"created", "linked"}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a task may be there."""
+        return self.state not in {"reserved", "failed"}
 
 
 @attrs.frozen
@@ -65,9 +89,9 @@ class Chain:
         tasks: The newest gids, so that adding one twice changes nothing.
     """
 
-    root: str
-    latest: str
-    tasks: tuple[str, ...] = ()
+    root: str = attrs.field(validator=_is_text)
+    latest: str = attrs.field(validator=_is_text)
+    tasks: tuple[str, ...] = attrs.field(default=(), validator=_are_texts)
 
     def with_task(self, task: str) -> Chain:
         """The chain with one more task at its end."""
@@ -80,28 +104,33 @@ def encode(record: TaskRecord | Chain) -> str:
 
 
 def decode_task(key: str, text: str) -> TaskRecord:
-    """Read a record back.
+    """Read a record back, one that an older or a newer version has written too.
 
     Raises:
         LedgerError: It is not one; something else writes to the same ledger.
     """
-    fields = _fields(key, text, TaskRecord)
-    if fields["state"] not in get_args(State):
-        raise LedgerError(f"ledger record {key} has the unknown state {fields['state']!r}")
-    return TaskRecord(**fields)  # type: ignore[arg-type]  # names checked above, the rest is our own writing
+    return _decode(key, text, TaskRecord)
 
 
 def decode_chain(key: str, text: str) -> Chain:
     """Read a chain back; raises like `decode_task`."""
-    return Chain(**_fields(key, text, Chain))  # type: ignore[arg-type]  # as above
+    return _decode(key, text, Chain)
 
 
-def _fields(key: str, text: str, kind: type[TaskRecord | Chain]) -> dict[str, object]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        found = None
+def _decode(key: str, text: str, kind: type[R]) -> R:
     names = {field.name for field in attrs.fields(kind)}
-    if not is_object(found) or set(found) != names:
-        raise LedgerError(f"ledger record {key} is not a {kind.__name__}")
-    return {name: tuple(value) if is_list(value) else value for name, value in found.items()}
+    found = {name: value for name, value in _object(text).items() if name in names}
+    given = {name: tuple(value) if is_list(value) else value for name, value in found.items()}
+    try:
+        return kind(**given)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # it validates
+    except (TypeError, ValueError):
+        pass
+    raise LedgerError(f"ledger record {key} is not a {kind.__name__}; does something else write there?")
+
+
+def _object(text: str) -> JsonObject:
+    try:
+        found: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if is_object(found) else {}

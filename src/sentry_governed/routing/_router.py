@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from sentry_governed._http import AsyncService, Service, arun, run
 from sentry_governed.alerts import Alert, Ignored
 from sentry_governed.asana import AsanaClient, AsyncAsanaClient, TaskBuilder
-from sentry_governed.errors import ConfigError
+from sentry_governed.errors import NoDefaultTeam
 from sentry_governed.routing._enrich import SentrySide
 from sentry_governed.routing._flow import Desk, handle
 from sentry_governed.routing._options import Options
@@ -22,7 +22,7 @@ from sentry_governed.typing import AsyncLedger, Clock, Ledger
 
 def _desk(teams: Teams, tasks: TaskBuilder, options: Options | None, config: SentryConfig | None) -> Desk:
     if teams.default is None:
-        raise ConfigError(
+        raise NoDefaultTeam(
             f"{teams.source} has no default team, so an alert that no rule matches would be lost; declare one"
         )
     chosen = options or Options()
@@ -47,7 +47,7 @@ class Router:
         clock: Where the time comes from.
 
     Raises:
-        ConfigError: The teams file declares no default team.
+        NoDefaultTeam: The teams file declares no default team.
     """
 
     def __init__(
