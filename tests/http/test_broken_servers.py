@@ -101,16 +101,25 @@ def test_drip_caller(drive: Drive) -> None:
         drive.http(endpoint(server.origin), GET, deadline=time.monotonic() + 0.5)
 
 
-def test_slow_reader(drive: Drive) -> None:
-    """A server that reads a large body too slowly is left at the same time."""
+def test_own_bound(drive: Drive) -> None:
+    """A caller with more time does not make one request last longer than the service's bound."""
+    deadline = time.monotonic() + 60
+    with within(2.5), Server(silent) as server, pytest.raises(ReplyLost, match="in time"):
+        drive.http(endpoint(server.origin, timeout=0.5), GET, deadline=deadline)
 
-    def sip(connection: socket.socket, server: Server) -> None:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        while not server.stopping.wait(0.02):
-            connection.recv(2048)
+
+@pytest.mark.parametrize("sip", [2048, 65536])
+def test_slow_reader(sip: int, drive: Drive) -> None:
+    """A server that reads a large body too slowly is left at the same time, however steadily it reads."""
+
+    def read(connection: socket.socket, server: Server) -> None:
+        while not server.stopping.wait(0.01):
+            connection.recv(sip)
 
     with within(4):
-        assert type(drive.fails(sip, method("POST", body=bytes(20_000_000)), timeout=0.5)) is ReplyLost
+        error = drive.fails(read, method("POST", body=bytes(60_000_000)), timeout=0.5)
+
+    assert type(error) is ReplyLost
 
 
 def test_too_large(drive: Drive) -> None:
