@@ -60,7 +60,8 @@ ALIAS = "alias '*a' (write the value out again)"
          "1001 <string>:1:8883: more than 1000 problems (the rest was not checked)"),
     ],
     ids=["sequences", "mappings", "dashes", "keys", "indents", "long regex", "deep regex", "aliases",
-         "merges", "many aliases", "many values", "large text", "large bytes", "many openings", "many unknown keys"],
+         "merges", "many aliases",
+         "many values", "large text", "large bytes", "many openings", "many unknown keys"],
 )  # fmt: skip
 def test_bomb(bomb: str, expected: str) -> None:
     """A hostile file is refused within a minute and a gigabyte, and the process lives on."""

@@ -240,6 +240,13 @@ def test_not_split(matchers: str) -> None:
     Teams.parse(f"- Name: A\n  Entities: [Matchers: {matchers}]\n")
 
 
+def test_block_list_is_not_split() -> None:
+    """Lines of a block list are never pieces of one regex."""
+    assert problems("- Name: A\n  Entities:\n  - Matchers:\n    - k:/a\n    - b/\n") == [
+        "t:5:7: key 'b/' has a '/' at an end (write key:/regex/, between quotes)"
+    ]
+
+
 def test_default_argument_unknown() -> None:
     """A default that the caller names wrongly is a problem of the file as a whole, beside the others."""
     assert problems("- Name: Alpha\n- Nome: B", default="Alpa") == [

@@ -106,6 +106,16 @@ def test_default() -> None:
     assert route.reason == "no rule matched, so the default team 'None of these' owns it"
 
 
+def test_default_route() -> None:
+    """What cannot be matched at all goes to the default team, with the reason that is given."""
+    route = teams("Matchers: ['!a']").default_route("no tags")
+
+    assert (route.team, route.is_default, route.ignored) == (Team("None of these"), True, False)
+    assert route.reason.startswith("no tags")
+    with pytest.raises(NoDefaultTeam, match="no tags and"):
+        Teams.parse("- Name: A").default_route("no tags")
+
+
 def test_default_that_matches() -> None:
     """A rule of the default team is a match like any other."""
     route = Teams.parse("default: A\nteams: [{Name: A, Entities: [Matchers: [a]]}]").route({"a": ""})
