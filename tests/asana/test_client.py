@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import attrs
 import pytest
 
-from sentry_governed import Secret
+from sentry_governed import Request, Response, Secret
 from sentry_governed._http.changes import ServiceChange
 from sentry_governed.asana import (
     AsanaClient,
@@ -124,6 +124,14 @@ def test_find_marker(door: Door, fake: FakeAsana, named: str) -> None:
     assert door.run(find_marker([], since, marker)) is None
 
 
+def test_find_early(door: Door, fake: FakeAsana) -> None:
+    """No page is asked for beyond the one that holds the marker."""
+    made = [door.run(create_task(draft(f"k{number}"))) for number in range(103)]
+
+    assert door.run(find_marker([PROJECT], 0.0, draft("k5").marker)) == made[5]
+    assert len(fake.calls) == 104
+
+
 def test_portfolio(door: Door, fake: FakeAsana) -> None:
     """A portfolio's items hold what placement has to know."""
     fake.add_project("Old", gid="12", portfolio="21", created_at=1_600_000_000.0)
@@ -227,6 +235,20 @@ def test_uncertain_answer(door: Door, fake: FakeAsana, body: bytes) -> None:
 
     with pytest.raises(CreateUncertain):
         door.run(create_task(draft()))
+
+
+def test_idempotent(fake: FakeAsana) -> None:
+    """A request says of itself that reading twice is the same as once, and that creating is not."""
+    seen: list[Request] = []
+
+    class Recording:
+        def send(self, request: Request, *, timeout: float | None = None) -> Response:
+            seen.append(request)
+            return fake.send(request, timeout=timeout)
+
+    with AsanaClient(AsanaConfig(token=Secret("t"), sender=Recording())) as client:
+        client.get_task(client.create(draft()).gid)
+    assert [request.idempotent for request in seen] == [False, True]
 
 
 def test_not_sent(fake: FakeAsana) -> None:

@@ -121,6 +121,18 @@ def test_narrowest() -> None:
     assert not lane.enter(_Turn())
 
 
+def test_narrowed() -> None:
+    """Places that are taken already are lost as they are given up, and only then given to the line."""
+    lane, third = Lane(2), _Turn()
+    assert [lane.enter(turn) for turn in (_Turn(), _Turn(), third)] == [True, True, False]
+    lane.narrow(1)
+
+    lane.leave()
+    assert third.came == 0
+    lane.leave()
+    assert third.came == 1
+
+
 def test_forgotten() -> None:
     """What nobody uses any more is forgotten, and the token is nowhere in what is kept."""
     from sentry_governed.asana import _pacing
@@ -365,7 +377,7 @@ def test_closed_loop() -> None:
         lost = loop.create_task(AsyncPacedSender(AsyncAnswering(Answering([])), pace).send(POST))
         loop.run_until_complete(asyncio.sleep(0))
         loop.close()
-        second = pool.submit(PacedSender(Answering([Response(204)]), pace).send, POST)
+        second = pool.submit(PacedSender(Answering([Response(204)]), pace).send, POST, timeout=5)
         waiting.gate.set()
 
         assert first.result(5).status == 200

@@ -54,7 +54,7 @@ class Lane:
     def enter(self, turn: Turn) -> bool:
         """Take a place, or stand in line."""
         with self._lock:
-            if self._taken < self._places and not self._line:
+            if self._taken < self._places:
                 self._taken += 1
                 return True
             self._line.append(turn)
