@@ -11,7 +11,6 @@ import socket
 import ssl
 import time
 from collections.abc import Iterable
-from types import TracebackType
 from typing import Final, Self, cast
 from urllib.parse import quote, urlencode
 
@@ -82,12 +81,7 @@ class HttpSender:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exc: object) -> None:
         self.close()
 
 
@@ -135,12 +129,7 @@ class AsyncHttpSender:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_exc: object) -> None:
         await self.aclose()
 
 
