@@ -1,4 +1,4 @@
-"""The configuration file, as far as routing an alert needs it."""
+"""Reading the configuration file."""
 
 import errno
 import os
@@ -22,16 +22,33 @@ from sentry_governed.asana import (
     TextField,
 )
 from sentry_governed.errors import ConfigError, SettingsError
-from sentry_governed.settings import AsanaSettings, RoutingSettings, SecretRef, Settings
+from sentry_governed.settings import (
+    AsanaSettings,
+    DatadogSettings,
+    InstallationSettings,
+    OtherLedger,
+    RoutingSettings,
+    SecretRef,
+    SentrySettings,
+    Settings,
+    SqliteFile,
+)
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "settings.yaml"
 
 WHOLE = """
 teams: teams.yaml
-sentry:  {base_url: https://sentry.io, org: my-org, token: {secret: SENTRY_API_TOKEN}}
+sentry:
+  base_url: http://127.0.0.1:9000/sentry
+  org: my-org
+  token: {secret: SENTRY_API_TOKEN}
+  installation: {uuid: a8e5d37a-696c-4c54-adb5-b3f28d64c7de, token: {secret: SENTRY_INTEGRATION_TOKEN}}
+  webhook_secrets: [{secret: NEW}, {secret: OLD}]
+  allow_http: true
 asana:
   base_url: https://asana.example.com
   token: {secret: ASANA_PAT}
+  allow_http: false
   workspace: "1"
   default_project: 2
   dev_project: "3"
@@ -56,9 +73,13 @@ asana:
   trace_link: https://traces.example.com/{trace}
   related_link: https://search.example.com/{issue_id}
   external: true
-datadog: {webhook_header: datadog-secret-token}
+datadog:
+  webhook_header: X-Datadog
+  webhook_secrets: [{secret: DATADOG_SECRET_TOKEN}]
+  api_key: {secret: DATADOG_API_KEY}
+  app_key: {secret: DATADOG_APP_KEY}
 policy:  {writes: require_approval}
-routing: {on_repeat: comment, create_on: [issue.created]}
+routing: {on_repeat: comment, create_on: [issue.created], default_team: Ops}
 ledger:  {sqlite: ledger.db}
 inbox:   {sqlite: inbox.db}
 serve:   {port: 8080}
@@ -77,6 +98,16 @@ def test_whole() -> None:
     """Every key that is read arrives, and sections for a running service are left alone."""
     assert Settings.parse(WHOLE) == Settings(
         teams="teams.yaml",
+        sentry=SentrySettings(
+            base_url="http://127.0.0.1:9000/sentry",
+            org="my-org",
+            token=SecretRef("SENTRY_API_TOKEN"),
+            installation=InstallationSettings(
+                "a8e5d37a-696c-4c54-adb5-b3f28d64c7de", SecretRef("SENTRY_INTEGRATION_TOKEN")
+            ),
+            webhook_secrets=(SecretRef("NEW"), SecretRef("OLD")),
+            allow_http=True,
+        ),
         asana=AsanaSettings(
             base_url="https://asana.example.com",
             token=SecretRef("ASANA_PAT"),
@@ -108,7 +139,16 @@ def test_whole() -> None:
                 external=True,
             ),
         ),
-        routing=RoutingSettings(on_repeat="comment", create_on=frozenset({"issue.created"})),
+        datadog=DatadogSettings(
+            webhook_header="x-datadog",
+            webhook_secrets=(SecretRef("DATADOG_SECRET_TOKEN"),),
+            api_key=SecretRef("DATADOG_API_KEY"),
+            app_key=SecretRef("DATADOG_APP_KEY"),
+        ),
+        routing=RoutingSettings(
+            on_repeat="comment", create_on=frozenset({"issue.created"}), default_team="Ops"
+        ),
+        ledger=SqliteFile("ledger.db"),
     )
 
 
@@ -150,9 +190,26 @@ def test_defaults(content: str) -> None:
             "asana:\n  workspace: '1'\n  workspace: '2'",
             "3:3: duplicate key 'workspace' (first given on line 2)",
         ),
-        ("asana: {base_url: 'ftp://x'}", "1:19: base_url is not https:// and a host"),
-        ("asana: {base_url: 'https://u:pw@x'}", "1:19: base_url is not https:// and a host"),
-        ("asana: {base_url: 'https://[x'}", "1:19: base_url is not https:// and a host"),
+        ("asana: {base_url: 'ftp://x'}", "1:19: base_url is not of the form https://host[:port][/path]"),
+        ("asana: {base_url: 'https://u:pw@x'}", "1:19: base_url holds a user name or a password; pass the"),
+        ("asana: {base_url: 'https://[x'}", "1:19: base_url Invalid IPv6 URL"),
+        ("asana: {base_url: 'http://x'}", "1:8: base_url is not https; say allow_http if the token may"),
+        ("sentry: {base_url: 'http://x'}", "1:9: base_url is not https; say allow_http if the token may"),
+        ("sentry: {base_url: 'ftp://x'}", "1:20: base_url is not of the form https://host[:port][/path]"),
+        ("sentry: {org: '123'}", "1:15: org '123' is not an organization's slug; numeric ids are not taken"),
+        ("sentry: {token: abc}", "1:17: a secret is not written in this file (write {secret: NAME})"),
+        ("sentry: {allow_http: 1}", "1:22: '1' is not known here (known: "),
+        ("sentry: {webhook_secrets: {secret: A}}", "1:27: this should be a list (write [one, two])"),
+        ("sentry: {installation: {}}", "1:24: this has no uuid and no token (write key: value)"),
+        (
+            "sentry: {installation: {uuid: x, token: {secret: A}}}",
+            "1:31: installation 'x' is not a uuid in lower case",
+        ),
+        ("datadog: {webhook_header: 'A b'}", "1:27: 'a b' cannot be the name of Datadog's secret header"),
+        ("datadog: {api_key: abc}", "1:20: a secret is not written in this file (write {secret: NAME})"),
+        ("ledger: {}", "1:9: this should have exactly one key (known: sqlite, dynamodb, nats)"),
+        ("ledger: {sqllite: x}", "1:10: 'sqllite' is not known here (did you mean 'sqlite'?)"),
+        ("ledger: {sqlite: [x]}", "1:18: this should be text (write one value)"),
         ("asana: {token: abc}", "1:16: a secret is not written in this file (write {secret: NAME})"),
         ("asana: {token: {secrte: A}}", "1:17: 'secrte' is not known here (did you mean 'secret'?)"),
         ("asana: {token: {}}", "1:16: this should have exactly one key (known: secret)"),
@@ -248,6 +305,15 @@ routing: {on_repeat: never, create_on: [datadog.trigered]}
     ]
 
 
+@pytest.mark.parametrize("kind", ["dynamodb", "nats"])
+def test_other_ledgers(kind: str) -> None:
+    """A ledger that this version cannot open may stand in the file, whatever it says."""
+    found = Settings.parse(f"ledger: {{{kind}: {{anything: [1]}}}}").ledger
+
+    assert isinstance(found, OtherLedger)
+    assert found.kind == kind
+
+
 def test_secrets_unseen() -> None:
     """A secret that was written into the file is in no message."""
     canary = "canary-0123456789"
@@ -280,6 +346,17 @@ def test_load(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         Settings.load(path)
     assert str(caught.value) == f"{path}:1:1: 'tems' is not known here (did you mean 'teams'?)"
+
+
+def test_where(tmp_path: Path) -> None:
+    """Settings remember their file and its folder, which are no part of what they say."""
+    path = tmp_path / "settings.yaml"
+    path.write_text("{}")
+
+    loaded, parsed = Settings.load(path), Settings.parse("{}", source="x")
+    assert loaded == parsed
+    assert (loaded.source, loaded.folder) == (str(path), tmp_path)
+    assert (parsed.source, parsed.folder) == ("x", Path())
 
 
 @pytest.mark.parametrize(("name", "number"), [("none.yaml", errno.ENOENT), (".", errno.EISDIR)])
@@ -323,7 +400,7 @@ def test_any_change(data: st.DataObject) -> None:
             st.lists(inner, max_size=3)
             | st.dictionaries(
                 st.sampled_from(
-                    ["asana", "routing", "priority", "custom_fields", "1", "token", "enum", "notes"]
+                    [*Settings.__annotations__, "priority", "custom_fields", "1", "token", "enum", "notes"]
                 ),
                 inner,
                 max_size=4,

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import functools
+import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import ParamSpec
 
 import click
 from rich.console import Console
 from rich.text import Text
 
-from sentry_governed.errors import SentryGovernedError
+from sentry_governed._convert import is_object
+from sentry_governed.errors import PayloadError, SentryGovernedError
+from sentry_governed.typing import JsonValue
 
 P = ParamSpec("P")
 
@@ -42,3 +46,28 @@ def show(lines: list[str]) -> None:
     console = Console(highlight=False, soft_wrap=True)
     for line in lines:
         console.print(Text.assemble((line[:LABEL_WIDTH], "bold cyan"), line[LABEL_WIDTH:]))
+
+
+def as_json_text(value: JsonValue) -> str:
+    """JSON for machines, which people can read too."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def read_headers(file: str | None) -> Mapping[str, str] | None:
+    """The headers of a recorded webhook.
+
+    Raises:
+        PayloadError: The file is not one JSON object of names and texts.
+    """
+    if file is None:
+        return None
+    try:
+        found = json.loads(Path(file).read_bytes())
+    except (ValueError, RecursionError):
+        found = None
+    named = (
+        {name: value for name, value in found.items() if isinstance(value, str)} if is_object(found) else None
+    )
+    if named is None or named != found:
+        raise PayloadError(f"{file} is not one JSON object of header name to text")
+    return named

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
-from sentry_governed._convert import is_object
 from sentry_governed.alerts import Alert, Ignored, decode_alert
 from sentry_governed.asana import FixedProject, LatestProject, TaskBuilder, TaskDraft
-from sentry_governed.cli._io import readable, refusals, show
-from sentry_governed.errors import PayloadError
+from sentry_governed.cli._io import as_json_text, read_headers, readable, refusals, show
 from sentry_governed.settings import Settings
 from sentry_governed.teams import Route, Teams
 from sentry_governed.typing import JsonValue
@@ -57,35 +54,20 @@ def route(
     Exit codes: 0 shown (also for an alert that would make no task), 1 a file or the payload was refused, or
     no rule matched and there is no default team, 2 wrong usage.
     """
-    teams = Teams.load(teams_file, default=default)
     settings = Settings.load(settings_file) if settings_file else Settings()
-    alert = decode_alert(Path(payload).read_bytes(), _headers(headers))
+    teams = Teams.load(teams_file, default=default or settings.routing.default_team)
+    alert = decode_alert(Path(payload).read_bytes(), read_headers(headers))
     if isinstance(alert, Ignored):
         shown: Mapping[str, JsonValue] = {"ignored": {"reason": alert.reason, "kind": alert.kind}}
-        click.echo(_json(shown) if as_json else f"Ignored    {alert.kind}: {alert.reason}")
+        click.echo(as_json_text(shown) if as_json else f"Ignored    {alert.kind}: {alert.reason}")
         return
     chosen = teams.route(alert)
     draft = TaskBuilder(settings.task).build(alert, chosen)
     skipped = _skipped(alert, chosen, settings.routing.create_on)
     if as_json:
-        click.echo(_json(_report(alert, chosen, draft, skipped)))
+        click.echo(as_json_text(_report(alert, chosen, draft, skipped)))
     else:
         show(_lines(alert, chosen, draft, skipped))
-
-
-def _headers(file: str | None) -> Mapping[str, str] | None:
-    if file is None:
-        return None
-    try:
-        found = json.loads(Path(file).read_bytes())
-    except (ValueError, RecursionError):
-        found = None
-    named = (
-        {name: value for name, value in found.items() if isinstance(value, str)} if is_object(found) else None
-    )
-    if named is None or named != found:
-        raise PayloadError(f"{file} is not one JSON object of header name to text")
-    return named
 
 
 def _skipped(alert: Alert, chosen: Route, create_on: frozenset[str]) -> str | None:
@@ -94,10 +76,6 @@ def _skipped(alert: Alert, chosen: Route, create_on: frozenset[str]) -> str | No
     if chosen.ignored:
         return f"ignored: {chosen.reason}"
     return None
-
-
-def _json(value: Mapping[str, JsonValue]) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _steps(draft: TaskDraft) -> list[list[LatestProject | FixedProject]]:
@@ -158,7 +136,7 @@ def _lines(alert: Alert, chosen: Route, draft: TaskDraft, skipped: str | None) -
         for first, step in zip([f"{number}.", *"+" * len(steps)], steps, strict=False):
             lines.append(f"           {first:<2} {_step(step)}")
     lines.append("Request    POST /tasks")
-    lines.extend(f"           {line}" for line in _json(draft.to_payload()).splitlines())
+    lines.extend(f"           {line}" for line in as_json_text(draft.to_payload()).splitlines())
     return lines
 
 

@@ -1,8 +1,50 @@
-"""The configuration file, read and checked as a whole."""
+"""The configuration file, read and checked as a whole, and ready objects made of it.
+
+What makes objects brings the HTTP library with it, so it is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from sentry_governed.settings._asana import AsanaSettings
+from sentry_governed.settings._datadog import DatadogSettings
+from sentry_governed.settings._ledger import OtherLedger, SqliteFile
 from sentry_governed.settings._routing import OnRepeat, RoutingSettings
 from sentry_governed.settings._secret_ref import SecretRef
+from sentry_governed.settings._sentry import InstallationSettings, SentrySettings
 from sentry_governed.settings._settings import Settings
 
-__all__ = ["AsanaSettings", "OnRepeat", "RoutingSettings", "SecretRef", "Settings"]
+if TYPE_CHECKING:
+    from sentry_governed.settings._runtime import AsyncRuntime as AsyncRuntime
+    from sentry_governed.settings._runtime import Runtime as Runtime
+    from sentry_governed.settings._runtime import open_async_router as open_async_router
+    from sentry_governed.settings._runtime import open_router as open_router
+    from sentry_governed.settings._runtime import webhook_secrets as webhook_secrets
+
+__all__ = [
+    "AsanaSettings",
+    "AsyncRuntime",
+    "DatadogSettings",
+    "InstallationSettings",
+    "OnRepeat",
+    "OtherLedger",
+    "RoutingSettings",
+    "Runtime",
+    "SecretRef",
+    "SentrySettings",
+    "Settings",
+    "SqliteFile",
+    "open_async_router",
+    "open_router",
+    "webhook_secrets",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in {"AsyncRuntime", "Runtime", "open_async_router", "open_router", "webhook_secrets"}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from sentry_governed.settings import _runtime
+
+    value = globals()[name] = getattr(_runtime, name)
+    return value

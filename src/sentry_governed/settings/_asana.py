@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import urlsplit
 
 import attrs
 
@@ -25,7 +24,7 @@ from sentry_governed.asana import (
     TextField,
     is_gid,
 )
-from sentry_governed.errors import ConfigError
+from sentry_governed.settings._origin import check_base_url, check_origin
 from sentry_governed.settings._reader import (
     Reader,
     fields_of,
@@ -43,16 +42,6 @@ from sentry_governed.settings._reader import (
 from sentry_governed.settings._secret_ref import SecretRef, secret
 
 
-def _check_base_url(_owner: object, field: attrs.Attribute[str], value: str) -> None:
-    try:
-        address = urlsplit(value)
-        host, user = address.hostname, address.username
-    except ValueError:
-        host = user = None
-    if not host or user is not None or not value.startswith(("https://", "http://")):
-        raise ConfigError(f"{field.name} is not https:// and a host")
-
-
 @attrs.frozen(kw_only=True)
 class AsanaSettings:
     """How Asana is reached, and what its tasks are like.
@@ -60,15 +49,20 @@ class AsanaSettings:
     Attributes:
         base_url: Where Asana is.
         token: The name of its token, or None.
+        allow_http: Whether the token may travel in clear text, as to a fake.
         task: Everything about tasks.
 
     Raises:
-        ConfigError: The base URL is none.
+        ConfigError: The base URL is none, or is http:// and that is not allowed.
     """
 
-    base_url: str = attrs.field(default="https://app.asana.com", validator=_check_base_url)
+    base_url: str = attrs.field(default="https://app.asana.com", validator=check_base_url)
     token: SecretRef | None = None
+    allow_http: bool = False
     task: TaskSettings = attrs.Factory(TaskSettings)
+
+    def __attrs_post_init__(self) -> None:
+        check_origin(self.base_url, allow_http=self.allow_http)
 
 
 def _gid(node: Node) -> str:
@@ -121,7 +115,7 @@ _TASK: Final = fields_of(
     external=flag,
 )
 
-_CLIENT: Final = fields_of(AsanaSettings, base_url=text, token=secret)
+_CLIENT: Final = fields_of(AsanaSettings, base_url=text, token=secret, allow_http=flag)
 
 
 _make_settings: Callable[..., AsanaSettings] = AsanaSettings

@@ -147,7 +147,11 @@ def tagged(kinds: Mapping[str, Reader[T]]) -> Reader[T]:
 
 
 def record(
-    make: Callable[..., T], readers: Mapping[str, Reader[object]], *, unread: Collection[str] = ()
+    make: Callable[..., T],
+    readers: Mapping[str, Reader[object]],
+    *,
+    required: Collection[str] = (),
+    unread: Collection[str] = (),
 ) -> Reader[T]:
     """A mapping of known keys, given to `make` by name.
 
@@ -164,6 +168,9 @@ def record(
             entry for entry in _entries(node) if entry[0].text not in unread and not _is_null(entry[1])
         ]
         given = dict(collect(partial(read_entry, *entry) for entry in entries))
+        missing = [name for name in required if name not in given]
+        if missing:
+            raise refused(node, f"this has no {' and no '.join(missing)}", "write key: value")
         try:
             return make(**given)
         except ConfigError as error:

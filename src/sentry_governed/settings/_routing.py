@@ -6,7 +6,7 @@ from typing import Final, Literal, TypeAlias, get_args
 
 import attrs
 
-from sentry_governed.settings._reader import fields_of, items, made, record, word
+from sentry_governed.settings._reader import fields_of, items, made, record, text, word
 
 OnRepeat: TypeAlias = Literal["new_task", "comment"]
 """What a further alert of an issue that has a task makes."""
@@ -40,15 +40,20 @@ class RoutingSettings:
         on_repeat: `new_task` makes a task for each event, linked to the earlier ones; `comment` comments on
             the first.
         create_on: The kinds of alert that make tasks; others are skipped.
+        default_team: The default team, instead of the one that the teams file names.
     """
 
     on_repeat: OnRepeat = "new_task"
     create_on: frozenset[str] = frozenset({"event_alert.triggered", "datadog.triggered"})
+    default_team: str | None = None
 
 
 read_routing: Final = record(
     RoutingSettings,
     fields_of(
-        RoutingSettings, on_repeat=word(get_args(OnRepeat)), create_on=made(frozenset, items(word(KINDS)))
+        RoutingSettings,
+        on_repeat=word(get_args(OnRepeat)),
+        create_on=made(frozenset, items(word(KINDS))),
+        default_team=text,
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import attrs
 
@@ -24,15 +25,23 @@ class SecretRef:
 
     Attributes:
         name: The name that the secret sources know it by, such as an environment variable's.
+        line: Where it is asked for, 1-based; 0 when that is no file.
+        column: Likewise.
 
     Raises:
         ConfigError: The name is outside its grammar. It is not shown, in case it is the secret itself.
     """
 
     name: str = attrs.field(validator=_check_name)
+    line: int = attrs.field(default=0, kw_only=True, eq=False, repr=False)
+    column: int = attrs.field(default=0, kw_only=True, eq=False, repr=False)
 
 
-_read_reference = tagged({"secret": made(SecretRef, text)})
+def _reference(node: Node) -> SecretRef:
+    return made(partial(SecretRef, line=node.line, column=node.column), text)(node)
+
+
+_read_reference = tagged({"secret": _reference})
 
 
 def secret(node: Node) -> SecretRef:

@@ -12,8 +12,11 @@ from sentry_governed._yaml import MAX_BYTES, read
 from sentry_governed.asana import TaskSettings
 from sentry_governed.errors import Problem, SettingsError
 from sentry_governed.settings._asana import AsanaSettings, read_asana
+from sentry_governed.settings._datadog import DatadogSettings, read_datadog
+from sentry_governed.settings._ledger import OtherLedger, SqliteFile, read_ledger
 from sentry_governed.settings._reader import Refused, record, text
 from sentry_governed.settings._routing import RoutingSettings, read_routing
+from sentry_governed.settings._sentry import SentrySettings, read_sentry
 
 
 @attrs.frozen(kw_only=True)
@@ -22,13 +25,23 @@ class Settings:
 
     Attributes:
         teams: The path of the teams file, as it is written, or None.
+        sentry: The `sentry` section, or None.
         asana: The `asana` section.
+        datadog: The `datadog` section.
         routing: The `routing` section.
+        ledger: The `ledger` section, or None.
+        source: What problems call the file.
+        folder: Where relative paths begin: the file's own folder.
     """
 
     teams: str | None = None
+    sentry: SentrySettings | None = None
     asana: AsanaSettings = attrs.Factory(AsanaSettings)
+    datadog: DatadogSettings = attrs.Factory(DatadogSettings)
     routing: RoutingSettings = attrs.Factory(RoutingSettings)
+    ledger: SqliteFile | OtherLedger | None = None
+    source: str = attrs.field(default="<string>", eq=False, repr=False)
+    folder: Path = attrs.field(factory=Path, eq=False, repr=False)
 
     @property
     def task(self) -> TaskSettings:
@@ -49,11 +62,15 @@ class Settings:
         except (OSError, ValueError) as error:
             reason = (getattr(error, "strerror", None) or str(error)).lower()
             raise SettingsError((Problem(source, 0, 0, f"cannot be read: {reason}"),)) from None
-        return cls.parse(content, source=source)
+        return attrs.evolve(cls.parse(content, source=source), folder=Path(path).parent)
 
     @classmethod
     def parse(cls, content: str | bytes, *, source: str = "<string>") -> Settings:
-        """Read a file's content; `source` names it in problems.
+        """Read a file's content; relative paths in it begin in the working directory.
+
+        Args:
+            content: YAML; bytes are UTF-8.
+            source: What problems call it.
 
         Raises:
             SettingsError: It has problems; all of them are in it.
@@ -67,12 +84,19 @@ class Settings:
                 problems += (attrs.evolve(problem, source=source) for problem in refusal.problems)
             else:
                 if not problems:
-                    return settings
+                    return attrs.evolve(settings, source=source)
         raise SettingsError(tuple(sorted(problems, key=lambda problem: (problem.line, problem.column))))
 
 
 _read_settings: Final = record(
     Settings,
-    {"teams": text, "asana": read_asana, "routing": read_routing},
-    unread=("sentry", "datadog", "policy", "ledger", "inbox", "serve", "secrets"),
+    {
+        "teams": text,
+        "sentry": read_sentry,
+        "asana": read_asana,
+        "datadog": read_datadog,
+        "routing": read_routing,
+        "ledger": read_ledger,
+    },
+    unread=("policy", "inbox", "serve", "secrets"),
 )

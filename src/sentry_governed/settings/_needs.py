@@ -1,0 +1,114 @@
+"""What the settings must hold before anything can be made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+
+import attrs
+
+from sentry_governed._secret import Secret
+from sentry_governed._yaml import quoted
+from sentry_governed.asana import AsanaConfig
+from sentry_governed.errors import ConfigError, Problem, SettingsError
+from sentry_governed.sentry import Installation, SentryConfig
+from sentry_governed.settings._ledger import OtherLedger
+from sentry_governed.settings._reader import Refused, collect
+from sentry_governed.settings._secret_ref import SecretRef
+from sentry_governed.settings._settings import Settings
+
+
+@attrs.frozen
+class Needs:
+    """What is needed of the settings: each method returns one thing, or raises `Refused`.
+
+    Attributes:
+        settings: What the file says.
+        look_up: Finds the value of a secret. It is a function, so that a traceback that shows locals does not
+            show an environment.
+    """
+
+    settings: Settings
+    look_up: Callable[[str], str | None]
+
+    def check(self, *attempts: Callable[[], object]) -> None:
+        """Try everything first, so that whatever is missing is said at once.
+
+        Raises:
+            SettingsError: Something is.
+        """
+        problems: tuple[Problem, ...] = ()
+        try:
+            collect(attempts)
+        except Refused as refusal:
+            problems = refusal.problems
+        if problems:
+            in_order = sorted(problems, key=lambda problem: (problem.line, problem.column))
+            raise SettingsError(
+                tuple(attrs.evolve(problem, source=self.settings.source) for problem in in_order)
+            )
+
+    def teams(self) -> Path:
+        """Where the teams file is."""
+        if self.settings.teams is None:
+            raise _missing("teams file", "teams: teams.yaml")
+        return self.settings.folder / self.settings.teams
+
+    def asana(self) -> AsanaConfig:
+        """How Asana is reached."""
+        asana = self.settings.asana
+        if asana.token is None:
+            raise _missing("asana token", "asana: {token: {secret: ASANA_PAT}}")
+        (token,) = self.secrets([asana.token])
+        return AsanaConfig(token=token, base_url=asana.base_url, allow_http=asana.allow_http)
+
+    def sentry(self) -> SentryConfig | None:
+        """How Sentry is reached; None without a `sentry` section."""
+        sentry = self.settings.sentry
+        if sentry is None:
+            return None
+        if sentry.token is None:
+            raise _missing("sentry token", "sentry: {token: {secret: SENTRY_API_TOKEN}}")
+        if sentry.installation is None:
+            (token,), integration = self.secrets([sentry.token]), None
+        else:
+            token, own = self.secrets([sentry.token, sentry.installation.token])
+            integration = Installation(sentry.installation.uuid, own)
+        return SentryConfig(
+            token=token,
+            org=sentry.org,
+            base_url=sentry.base_url,
+            integration=integration,
+            allow_http=sentry.allow_http,
+        )
+
+    def ledger(self) -> Path:
+        """Where the ledger is."""
+        ledger = self.settings.ledger
+        if ledger is None:
+            raise _missing("ledger", "ledger: {sqlite: ledger.db}")
+        if isinstance(ledger, OtherLedger):
+            message = f"a {ledger.kind} ledger is not available in this version"
+            raise Refused(Problem("", ledger.line, ledger.column, message, "write {sqlite: ledger.db}"))
+        return self.settings.folder / ledger.path
+
+    def secrets(self, references: Iterable[SecretRef]) -> tuple[Secret, ...]:
+        """The secrets of these names."""
+        return tuple(collect([partial(self._secret, each) for each in references]))
+
+    def _secret(self, reference: SecretRef) -> Secret:
+        shown = f"environment variable {quoted(reference.name)}"
+        problem = f"{shown} is not set"
+        value = self.look_up(reference.name)
+        if value:
+            try:
+                return Secret(value)
+            except ConfigError as error:
+                problem = f"{shown}: {error}"
+        del value  # a traceback that shows locals would show it
+        raise Refused(Problem("", reference.line, reference.column, problem))
+
+
+def _missing(what: str, example: str) -> Refused:
+    return Refused(Problem("", 0, 0, f"there is no {what}", f"write {example}"))

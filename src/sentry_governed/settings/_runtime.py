@@ -1,0 +1,163 @@
+"""From settings to objects that are ready to use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, ExitStack
+from pathlib import Path
+from typing import Self
+
+import attrs
+
+from sentry_governed.alerts import WebhookSecrets
+from sentry_governed.asana import AsanaClient, AsanaConfig, AsyncAsanaClient, TaskBuilder
+from sentry_governed.policy import AllowAll
+from sentry_governed.routing import AsyncRouter, Options, Router, SqliteLedger
+from sentry_governed.sentry import AsyncSentryClient, SentryClient, SentryConfig
+from sentry_governed.settings._needs import Needs
+from sentry_governed.settings._settings import Settings
+from sentry_governed.teams import Teams
+
+
+@attrs.frozen
+class Runtime:
+    """A router with everything that it stands on; use it in a `with` block, or `close` it.
+
+    Attributes:
+        router: Ready to handle alerts.
+        asana: The client that it makes tasks with.
+        sentry: The client that it links tasks with; None without a `sentry` section.
+        ledger: Its memory.
+    """
+
+    router: Router
+    asana: AsanaClient
+    sentry: SentryClient | None
+    ledger: SqliteLedger
+
+    def close(self) -> None:
+        """Close all connections and the ledger."""
+        with ExitStack() as stack:
+            stack.callback(self.ledger.close)
+            stack.callback(self.asana.close)
+            if self.sentry is not None:
+                stack.callback(self.sentry.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@attrs.frozen
+class AsyncRuntime:
+    """`Runtime` for asyncio; its ledger works in threads."""
+
+    router: AsyncRouter
+    asana: AsyncAsanaClient
+    sentry: AsyncSentryClient | None
+    ledger: SqliteLedger
+
+    async def aclose(self) -> None:
+        """See `Runtime.close`."""
+        async with AsyncExitStack() as stack:
+            stack.callback(self.ledger.close)
+            stack.push_async_callback(self.asana.aclose)
+            if self.sentry is not None:
+                stack.push_async_callback(self.sentry.aclose)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+
+def open_router(settings: Settings, *, secrets: Mapping[str, str] | None = None) -> Runtime:
+    """Make a router of a configuration file; nothing is sent and no ledger is opened before it is used.
+
+    Args:
+        settings: What the file says. Relative paths in it begin in the file's folder.
+        secrets: Values by name; the process's environment when None. An empty value counts as none.
+
+    Raises:
+        SettingsError: Something that a router needs is missing; all of it is in it, secrets by their names.
+        TeamsFileError: The teams file has problems.
+        ConfigError: There is no default team.
+    """
+    needs = _needs(settings, secrets)
+    del secrets  # a traceback that shows locals would show them
+    plan = _plan(needs)
+    asana = AsanaClient(plan.asana)
+    sentry = SentryClient(plan.sentry, guard=AllowAll()) if plan.sentry else None
+    ledger = SqliteLedger(plan.ledger)
+    router = Router(
+        teams=plan.teams, tasks=plan.tasks, asana=asana, sentry=sentry, ledger=ledger, options=plan.options
+    )
+    return Runtime(router, asana, sentry, ledger)
+
+
+def open_async_router(settings: Settings, *, secrets: Mapping[str, str] | None = None) -> AsyncRuntime:
+    """`open_router` for asyncio; call it in the event loop that uses the router."""
+    needs = _needs(settings, secrets)
+    del secrets  # a traceback that shows locals would show them
+    plan = _plan(needs)
+    asana = AsyncAsanaClient(plan.asana)
+    sentry = AsyncSentryClient(plan.sentry, guard=AllowAll()) if plan.sentry else None
+    ledger = SqliteLedger(plan.ledger)
+    router = AsyncRouter(
+        teams=plan.teams, tasks=plan.tasks, asana=asana, sentry=sentry, ledger=ledger, options=plan.options
+    )
+    return AsyncRuntime(router, asana, sentry, ledger)
+
+
+def webhook_secrets(settings: Settings, *, secrets: Mapping[str, str] | None = None) -> WebhookSecrets:
+    """What `parse_alert` recognises genuine webhooks by.
+
+    Args:
+        settings: What the file says.
+        secrets: As for `open_router`.
+
+    Raises:
+        SettingsError: A secret is missing; all missing ones are in it, by their names.
+    """
+    needs = _needs(settings, secrets)
+    del secrets  # as in open_router
+    from_sentry = settings.sentry.webhook_secrets if settings.sentry else ()
+    from_datadog = settings.datadog.webhook_secrets
+    needs.check(lambda: needs.secrets([*from_sentry, *from_datadog]))
+    return WebhookSecrets(
+        sentry=needs.secrets(from_sentry),
+        datadog=needs.secrets(from_datadog),
+        datadog_header=settings.datadog.webhook_header,
+    )
+
+
+@attrs.frozen
+class _Plan:
+    teams: Teams
+    tasks: TaskBuilder
+    asana: AsanaConfig
+    sentry: SentryConfig | None
+    ledger: Path
+    options: Options
+
+
+def _plan(needs: Needs) -> _Plan:
+    needs.check(needs.teams, needs.sentry, needs.asana, needs.ledger)
+    routing = needs.settings.routing
+    return _Plan(
+        teams=Teams.load(needs.teams(), default=routing.default_team),
+        tasks=TaskBuilder(needs.settings.task),
+        asana=needs.asana(),
+        sentry=needs.sentry(),
+        ledger=needs.ledger(),
+        options=Options(create_on=routing.create_on, on_repeat=routing.on_repeat),
+    )
+
+
+def _needs(settings: Settings, secrets: Mapping[str, str] | None) -> Needs:
+    values = os.environ if secrets is None else secrets
+    return Needs(settings, lambda name: values.get(name))  # noqa: PLW0108  a bound method would show the mapping
