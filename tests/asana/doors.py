@@ -24,6 +24,7 @@ from tests.asana.makers import alert, bare_route
 
 T = TypeVar("T")
 TOKEN = "canary-5b1e"
+PROJECT = "11"
 KINDS = ("sync http", "async http", "sync in process", "async in process")
 
 
@@ -87,7 +88,7 @@ def door_to(fake: FakeAsana, kind: str, **settings: object) -> Iterator[Door]:
         yield stack.enter_context(opened(kind, config))
 
 
-def draft(key: str = "sentry.1.ab", *, title: str = "Queue is long", project: str = "11") -> TaskDraft:
+def draft(key: str = "sentry.1.ab", *, title: str = "Queue is long", project: str = PROJECT) -> TaskDraft:
     """A draft in one project."""
     made = TaskBuilder(TaskSettings()).build(alert(title=title), bare_route(), projects=[project])
     return attrs.evolve(made, key=key)

@@ -17,9 +17,8 @@ from sentry_governed.asana import AsanaClient, AsanaConfig, AsyncAsanaClient
 from sentry_governed.asana._pacing import AsyncPacedSender, Lane, Pace, PacedSender, pace_of
 from sentry_governed.errors import NotSent, RateLimited
 from sentry_governed.testing import FakeAsana, Fault
-from tests.asana.doors import draft
+from tests.asana.doors import PROJECT, draft
 
-PROJECT = "11"
 GET = Request("GET", "/x")
 POST = Request("POST", "/x")
 

@@ -16,6 +16,7 @@ from sentry_governed.sentry import (
     AsyncPager,
     AsyncSentryClient,
     Installation,
+    Link,
     Pager,
     SentryClient,
     SentryConfig,
@@ -25,6 +26,8 @@ from sentry_governed.typing import Authorizer
 
 T = TypeVar("T")
 TOKEN = "canary-9d2c"
+ISSUE = "77"
+TASK = Link(web_url="https://app.asana.com/0/0/5", display_project="Web", identifier="5")
 KINDS = ("sync http", "async http", "sync in process", "async in process")
 
 
