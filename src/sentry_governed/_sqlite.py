@@ -59,8 +59,8 @@ def open_database(
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Generator[None, None, None]:
     """Hold the write lock for the length of the block; commit at its end, roll back if it raises."""
-    connection.execute("BEGIN IMMEDIATE")
     try:
+        connection.execute("BEGIN IMMEDIATE")  # inside, for a signal may be raised right after it
         yield
         connection.execute("COMMIT")
     except BaseException:
