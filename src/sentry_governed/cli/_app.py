@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from sentry_governed.cli._asana import asana
+from sentry_governed.cli._demo import demo
 from sentry_governed.cli._handle import handle
 from sentry_governed.cli._route import route
 from sentry_governed.cli._teams import teams
@@ -24,6 +25,7 @@ def app() -> None:
 
 
 app.add_command(asana)
+app.add_command(demo)
 app.add_command(handle)
 app.add_command(route)
 app.add_command(teams)
