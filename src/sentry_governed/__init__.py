@@ -17,27 +17,66 @@ if TYPE_CHECKING:
     from sentry_governed.alerts import WebhookSecrets as WebhookSecrets
     from sentry_governed.alerts import decode_alert as decode_alert
     from sentry_governed.alerts import parse_alert as parse_alert
+    from sentry_governed.asana import AsanaClient as AsanaClient
+    from sentry_governed.asana import AsanaConfig as AsanaConfig
+    from sentry_governed.asana import AsyncAsanaClient as AsyncAsanaClient
     from sentry_governed.asana import TaskBuilder as TaskBuilder
     from sentry_governed.asana import TaskDraft as TaskDraft
     from sentry_governed.asana import TaskSettings as TaskSettings
     from sentry_governed.errors import AlertError as AlertError
+    from sentry_governed.errors import ApiError as ApiError
+    from sentry_governed.errors import BadRequest as BadRequest
     from sentry_governed.errors import ConfigError as ConfigError
+    from sentry_governed.errors import CreateUncertain as CreateUncertain
     from sentry_governed.errors import Denied as Denied
+    from sentry_governed.errors import FieldNotOnProject as FieldNotOnProject
     from sentry_governed.errors import FileError as FileError
+    from sentry_governed.errors import Gone as Gone
+    from sentry_governed.errors import LedgerError as LedgerError
     from sentry_governed.errors import MissingExtraError as MissingExtraError
+    from sentry_governed.errors import NoAccess as NoAccess
     from sentry_governed.errors import NoDefaultTeam as NoDefaultTeam
+    from sentry_governed.errors import NotFound as NotFound
     from sentry_governed.errors import NotSent as NotSent
     from sentry_governed.errors import PayloadError as PayloadError
+    from sentry_governed.errors import PlanTooSmall as PlanTooSmall
     from sentry_governed.errors import Problem as Problem
+    from sentry_governed.errors import RateLimited as RateLimited
+    from sentry_governed.errors import Redirected as Redirected
     from sentry_governed.errors import ReplyLost as ReplyLost
     from sentry_governed.errors import RequestRefused as RequestRefused
     from sentry_governed.errors import ResponseTooLarge as ResponseTooLarge
     from sentry_governed.errors import SentryGovernedError as SentryGovernedError
+    from sentry_governed.errors import ServiceFailed as ServiceFailed
     from sentry_governed.errors import SettingsError as SettingsError
     from sentry_governed.errors import SignatureError as SignatureError
+    from sentry_governed.errors import TaskTooLarge as TaskTooLarge
     from sentry_governed.errors import TeamsFileError as TeamsFileError
+    from sentry_governed.errors import TokenRefused as TokenRefused
     from sentry_governed.errors import TransportError as TransportError
+    from sentry_governed.errors import UnexpectedAnswer as UnexpectedAnswer
     from sentry_governed.policy import AllowAll as AllowAll
+    from sentry_governed.routing import AsyncMemoryLedger as AsyncMemoryLedger
+    from sentry_governed.routing import AsyncRouter as AsyncRouter
+    from sentry_governed.routing import Commented as Commented
+    from sentry_governed.routing import Created as Created
+    from sentry_governed.routing import Deferred as Deferred
+    from sentry_governed.routing import Duplicate as Duplicate
+    from sentry_governed.routing import MemoryLedger as MemoryLedger
+    from sentry_governed.routing import Outcome as Outcome
+    from sentry_governed.routing import Rejected as Rejected
+    from sentry_governed.routing import Router as Router
+    from sentry_governed.routing import Skipped as Skipped
+    from sentry_governed.routing import SqliteLedger as SqliteLedger
+    from sentry_governed.routing import Uncertain as Uncertain
+    from sentry_governed.sentry import AsyncSentryClient as AsyncSentryClient
+    from sentry_governed.sentry import Installation as Installation
+    from sentry_governed.sentry import SentryClient as SentryClient
+    from sentry_governed.sentry import SentryConfig as SentryConfig
+    from sentry_governed.settings import Settings as Settings
+    from sentry_governed.settings import open_async_router as open_async_router
+    from sentry_governed.settings import open_router as open_router
+    from sentry_governed.settings import webhook_secrets as webhook_secrets
     from sentry_governed.teams import Match as Match
     from sentry_governed.teams import Route as Route
     from sentry_governed.teams import Rule as Rule
@@ -49,75 +88,140 @@ __all__ = [
     "Alert",
     "AlertError",
     "AllowAll",
+    "ApiError",
+    "AsanaClient",
+    "AsanaConfig",
+    "AsyncAsanaClient",
+    "AsyncMemoryLedger",
+    "AsyncRouter",
+    "AsyncSentryClient",
+    "BadRequest",
+    "Commented",
     "ConfigError",
+    "CreateUncertain",
+    "Created",
+    "Deferred",
     "Denied",
+    "Duplicate",
+    "FieldNotOnProject",
     "FileError",
+    "Gone",
     "Ignored",
+    "Installation",
+    "LedgerError",
     "LedgerRecord",
     "Match",
+    "MemoryLedger",
     "MissingExtraError",
+    "NoAccess",
     "NoDefaultTeam",
+    "NotFound",
     "NotSent",
     "Operation",
+    "Outcome",
     "PayloadError",
     "Permit",
+    "PlanTooSmall",
     "Problem",
+    "RateLimited",
+    "Redirected",
+    "Rejected",
     "ReplyLost",
     "Request",
     "RequestRefused",
     "Response",
     "ResponseTooLarge",
     "Route",
+    "Router",
     "Rule",
     "Secret",
+    "SentryClient",
+    "SentryConfig",
     "SentryGovernedError",
+    "ServiceFailed",
+    "Settings",
     "SettingsError",
     "SignatureError",
+    "Skipped",
+    "SqliteLedger",
     "TaskBuilder",
     "TaskDraft",
     "TaskSettings",
+    "TaskTooLarge",
     "Team",
     "Teams",
     "TeamsFileError",
     "Term",
+    "TokenRefused",
     "TransportError",
+    "Uncertain",
+    "UnexpectedAnswer",
     "WebhookSecrets",
     "decode_alert",
+    "open_async_router",
+    "open_router",
     "parse_alert",
+    "webhook_secrets",
 ]
 
 _HOMES = {
     "_operation": ("Operation",),
     "_secret": ("Secret",),
     "_values": ("LedgerRecord", "Permit", "Request", "Response"),
-    "alerts": (
-        "Alert",
-        "Ignored",
-        "WebhookSecrets",
-        "decode_alert",
-        "parse_alert",
-    ),
-    "asana": ("TaskBuilder", "TaskDraft", "TaskSettings"),
+    "alerts": ("Alert", "Ignored", "WebhookSecrets", "decode_alert", "parse_alert"),
+    "asana": ("AsanaClient", "AsanaConfig", "AsyncAsanaClient", "TaskBuilder", "TaskDraft", "TaskSettings"),
     "errors": (
         "AlertError",
+        "ApiError",
+        "BadRequest",
         "ConfigError",
+        "CreateUncertain",
         "Denied",
+        "FieldNotOnProject",
         "FileError",
+        "Gone",
+        "LedgerError",
         "MissingExtraError",
+        "NoAccess",
         "NoDefaultTeam",
+        "NotFound",
         "NotSent",
         "PayloadError",
+        "PlanTooSmall",
         "Problem",
+        "RateLimited",
+        "Redirected",
         "ReplyLost",
         "RequestRefused",
         "ResponseTooLarge",
         "SentryGovernedError",
+        "ServiceFailed",
         "SettingsError",
         "SignatureError",
+        "TaskTooLarge",
         "TeamsFileError",
+        "TokenRefused",
         "TransportError",
+        "UnexpectedAnswer",
     ),
     "policy": ("AllowAll",),
+    "routing": (
+        "AsyncMemoryLedger",
+        "AsyncRouter",
+        "Commented",
+        "Created",
+        "Deferred",
+        "Duplicate",
+        "MemoryLedger",
+        "Outcome",
+        "Rejected",
+        "Router",
+        "Skipped",
+        "SqliteLedger",
+        "Uncertain",
+    ),
+    "sentry": ("AsyncSentryClient", "Installation", "SentryClient", "SentryConfig"),
+    "settings": ("Settings", "open_async_router", "open_router", "webhook_secrets"),
     "teams": ("Match", "Route", "Rule", "Team", "Teams", "Term"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

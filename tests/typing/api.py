@@ -4,7 +4,7 @@ A line that stops being true here is a change that breaks other people's code.
 """
 
 from collections.abc import Mapping
-from typing import assert_type
+from typing import assert_never, assert_type
 
 import sentry_governed as sg
 from sentry_governed.typing import Authorizer, HasFacts, JsonValue, Ledger, Sender, Tags
@@ -63,6 +63,74 @@ def tasks(alert: sg.Alert, route: sg.Route) -> None:
     assert_type(draft.marker, str)
 
 
+def clients(draft: sg.TaskDraft) -> None:
+    """Layers 1 and 4, the acting half; the guard is required."""
+    asana = sg.AsanaConfig(token=sg.Secret("a"), base_url="http://127.0.0.1:1", allow_http=True)
+    with sg.AsanaClient(asana) as tasks:
+        assert_type(tasks.create(draft).gid, str)
+        assert_type(tasks.get_task("1").url, str)
+    integration = sg.Installation("a8e5d37a-696c-4c54-adb5-b3f28d64c7de", sg.Secret("b"))
+    config = sg.SentryConfig(token=sg.Secret("a"), org="my-org", integration=integration)
+    with sg.SentryClient(config, guard=sg.AllowAll()) as sentry:
+        for issue in sentry.issues.list(project="web", query="is:unresolved"):
+            assert_type(issue.title, str)
+        assert_type(sentry.issues.comment("1", "text").existed, bool)
+
+
+async def async_clients(draft: sg.TaskDraft) -> None:
+    """The same for asyncio."""
+    async with sg.AsyncAsanaClient(sg.AsanaConfig(token=sg.Secret("a"))) as tasks:
+        assert_type((await tasks.create(draft)).gid, str)
+    async with sg.AsyncSentryClient(sg.SentryConfig(token=sg.Secret("a")), guard=sg.AllowAll()) as sentry:
+        async for issue in sentry.issues.list(org="my-org"):
+            assert_type(issue.id, str)
+
+
+def routers(
+    teams: sg.Teams, builder: sg.TaskBuilder, asana: sg.AsanaClient, alert: sg.Alert | sg.Ignored
+) -> str:
+    """The composition; every outcome can be told apart, and there are no others."""
+    with sg.SqliteLedger("ledger.db") as ledger:
+        router = sg.Router(teams=teams, tasks=builder, asana=asana, sentry=None, ledger=ledger)
+        outcome = router.handle(alert, deadline=10.0)
+    assert_type(outcome, sg.Outcome)
+    match outcome:
+        case sg.Created():
+            assert_type(outcome.projects, tuple[str, ...])
+            return outcome.url
+        case sg.Commented() | sg.Duplicate():
+            return outcome.task
+        case sg.Skipped():
+            assert_type(outcome.key, str | None)
+            return outcome.reason
+        case sg.Deferred() | sg.Uncertain():
+            assert_type(outcome.retry_after, float)
+            return outcome.reason
+        case sg.Rejected():
+            return outcome.problem
+    assert_never(outcome)
+
+
+async def async_routers(
+    teams: sg.Teams, builder: sg.TaskBuilder, asana: sg.AsyncAsanaClient, alert: sg.Alert
+) -> None:
+    """An AsyncRouter takes either kind of ledger."""
+    for ledger in (sg.AsyncMemoryLedger(), sg.MemoryLedger()):
+        router = sg.AsyncRouter(teams=teams, tasks=builder, asana=asana, ledger=ledger)
+        assert_type(await router.handle(alert), sg.Outcome)
+
+
+async def configured(alert: sg.Alert) -> None:
+    """From one file."""
+    settings = sg.Settings.load("sentry-governed.yaml")
+    assert_type(sg.webhook_secrets(settings), sg.WebhookSecrets)
+    with sg.open_router(settings, secrets={"ASANA_PAT": "x"}) as runtime:
+        assert_type(runtime.router, sg.Router)
+        assert_type(runtime.sentry, sg.SentryClient | None)
+    async with sg.open_async_router(settings) as other:
+        assert_type(await other.router.handle(alert), sg.Outcome)
+
+
 def values(operation: sg.Operation, request: sg.Request) -> None:
     """What the Protocols speak of."""
     authorizer: Authorizer = sg.AllowAll()
@@ -85,4 +153,6 @@ def errors(problem: sg.TeamsFileError) -> None:
     root: sg.SentryGovernedError = problem
     assert_type(problem.problems, tuple[sg.Problem, ...])
     assert_type(problem.problems[0].line, int)
+    api: sg.ApiError = sg.RateLimited("GET", "/tasks", 429, "slow down")
+    assert_type(api.retry_after, float | None)
     raise root
