@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nox
 
-nox.options.sessions = ["lint", "types", "tests", "tests_bare", "docs", "examples"]
+nox.options.sessions = ["lint", "types", "tests", "tests_bare", "docs", "examples", "demo"]
 nox.options.reuse_existing_virtualenvs = True
 nox.needs_version = ">=2025.2.9"
 
@@ -80,6 +80,13 @@ def examples(session: nox.Session) -> None:
     """Run every example and every command of the README and the documentation as it stands."""
     session.install(*group("tests"), ".[all]")
     session.run("pytest", "-q", "examples", "docs/test_pages.py")
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """What a newcomer runs first, with what a newcomer installs."""
+    session.install(".[cli]")
+    session.run("sentry-governed", "demo")
 
 
 @nox.session
