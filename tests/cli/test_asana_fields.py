@@ -44,7 +44,7 @@ def test_table() -> None:
         "ID      TYPE      NAME",
         "7700    enum      Team",
         "  7701  option      Detections",
-        "  7702  disabled    Old?[31m",
+        "  7702  disabled    Old\\x1b[31m",
         "7800    text      Ticket",
     ]
 

@@ -1,6 +1,9 @@
 """`sentry-governed route`: a preview of everything that one alert would cause."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -194,3 +197,49 @@ def test_usage() -> None:
 def test_help(args: list[str]) -> None:
     """Every command explains itself."""
     assert "Usage:" in CliRunner().invoke(app, args).output
+
+
+HOSTILE = "hi\x1b]0;pwned\x07\x1b[2J\nTeam       Evil \u202e\x9b caf\xe9"
+
+
+def hostile(write: Write) -> str:
+    """A payload whose title speaks to the terminal."""
+    body = json.loads(ALERT.read_bytes())
+    body["data"]["event"]["title"] = HOSTILE
+    return write("hostile.json", json.dumps(body))
+
+
+def test_hostile_title(write: Write) -> None:
+    """An alert's words cannot speak to the terminal or pass for a line of the report."""
+    shown = route("--teams", TEAMS, "--payload", hostile(write)).stdout
+
+    assert not {"\x1b", "\x07", "\u202e", "\x9b"} & set(shown)
+    assert [line for line in shown.splitlines() if line.startswith("Team ")] == ["Team       Checkout"]
+
+
+def test_json_is_ascii(write: Write) -> None:
+    """What is printed for machines passes through any pipe unchanged."""
+    assert route("--teams", TEAMS, "--payload", hostile(write), "--json").stdout.isascii()
+
+
+def test_narrow_encoding(write: Write) -> None:
+    """A character that standard output cannot encode is escaped."""
+    run = subprocess.run(
+        [
+            *(sys.executable, "-c", "from sentry_governed.cli import main; main()"),
+            *("route", "--teams", str(TEAMS), "--payload", hostile(write)),
+        ],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+
+    assert b"caf\\xe9" in run.stdout
+
+
+def test_refusal_names_file() -> None:
+    """Where several files are given, a refused payload is named."""
+    result = route("--teams", TEAMS, "--payload", TEAMS)
+
+    assert result.stderr.startswith(f"{TEAMS}: ")

@@ -1,5 +1,6 @@
 """The command line; it needs the `cli` extra."""
 
+import io
 import sys
 
 __all__ = ["main"]
@@ -14,4 +15,9 @@ def main() -> None:
             raise
         sys.stderr.write("the command line needs an extra: pip install 'sentry-governed[cli]'\n")
         sys.exit(2)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # a title may hold what the terminal's encoding lacks
     app()

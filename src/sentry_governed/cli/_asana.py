@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 import attrs
@@ -10,7 +9,7 @@ import click
 
 from sentry_governed._secret import Secret
 from sentry_governed.asana import AsanaClient, AsanaConfig, FieldOption, ProjectField, is_gid
-from sentry_governed.cli._io import refusals
+from sentry_governed.cli._io import as_json_text, printable, refusals
 from sentry_governed.errors import ConfigError
 
 _VARIABLE = "ASANA_PAT"
@@ -52,7 +51,7 @@ def fields(project: str, base_url: str, *, allow_http: bool, as_json: bool) -> N
     with AsanaClient(config) as client:
         found = client.custom_field_settings(project)
     if as_json:
-        click.echo(json.dumps([attrs.asdict(field) for field in found], indent=2, ensure_ascii=False))
+        click.echo(as_json_text([attrs.asdict(field) for field in found]))
     else:
         click.echo("\n".join(_table(found)) if found else "the project has no custom fields")
 
@@ -61,9 +60,9 @@ def _table(found: tuple[ProjectField, ...]) -> list[str]:
     """Aligned columns; the ids come first, so that names may be as long as they like."""
     rows = [("ID", "TYPE", "NAME")]
     for field in found:
-        rows.append((field.gid, field.resource_subtype, _shown(field.name)))
+        rows.append((field.gid, field.resource_subtype, printable(field.name)))
         rows += (
-            ("  " + option.gid, _kind(option), "  " + _shown(option.name)) for option in field.enum_options
+            ("  " + option.gid, _kind(option), "  " + printable(option.name)) for option in field.enum_options
         )
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     return [f"{gid:<{widths[0]}}  {kind:<{widths[1]}}  {name}" for gid, kind, name in rows]
@@ -71,8 +70,3 @@ def _table(found: tuple[ProjectField, ...]) -> list[str]:
 
 def _kind(option: FieldOption) -> str:
     return "option" if option.enabled else "disabled"
-
-
-def _shown(name: str) -> str:
-    """A name that cannot talk to the terminal."""
-    return "".join(character if character.isprintable() else "?" for character in name)

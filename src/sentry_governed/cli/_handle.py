@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 import sys
-from pathlib import Path
 from typing import Final
 
 import attrs
 import click
 
-from sentry_governed.alerts import decode_alert
-from sentry_governed.cli._io import as_json_text, read_headers, readable, refusals, show
+from sentry_governed.cli._io import as_json_text, read_alert, readable, refusals, show
 from sentry_governed.routing import (
     Commented,
     Created,
@@ -47,14 +45,14 @@ def handle(*, config: str, payload: str, headers: str | None, as_json: bool) -> 
     Signatures are not checked: whoever runs this vouches for the file. Secrets come from the environment
     variables that the configuration names.
 
-    \\b
+    \b
     sentry-governed handle --config sentry-governed.yaml --payload alert.json
 
     Exit codes: 0 settled (a task or comment was made, was there already, or is not wanted), 1 a file, the
     configuration or the alert was refused, 2 wrong usage, 3 try again after the seconds that are shown.
     """
     settings = Settings.load(config)
-    alert = decode_alert(Path(payload).read_bytes(), read_headers(headers))
+    alert = read_alert(payload, headers)
     with open_router(settings) as runtime:
         outcome = runtime.router.handle(alert)
     if as_json:

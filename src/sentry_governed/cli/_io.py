@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from sentry_governed._convert import is_object
+from sentry_governed.alerts import Alert, Ignored, decode_alert
 from sentry_governed.errors import PayloadError, SentryGovernedError
 from sentry_governed.typing import JsonValue
 
@@ -35,30 +36,48 @@ def refusals(command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **kwargs)
         except SentryGovernedError as error:
-            click.echo(str(error), err=True)
+            for line in str(error).splitlines():
+                click.echo(printable(line), err=True)
             sys.exit(1)
 
     return wrapped
 
 
+def printable(text: str) -> str:
+    """The text with everything escaped that could speak to a terminal or break its line."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
 def show(lines: list[str]) -> None:
     """Print lines whose first columns are a label; on a terminal it stands out, elsewhere it is plain."""
     console = Console(highlight=False, soft_wrap=True)
-    for line in lines:
+    for line in map(printable, lines):
         console.print(Text.assemble((line[:LABEL_WIDTH], "bold cyan"), line[LABEL_WIDTH:]))
 
 
 def as_json_text(value: JsonValue) -> str:
-    """JSON for machines, which people can read too."""
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    """JSON for machines, in ASCII so that no terminal or pipe changes it."""
+    return json.dumps(value, indent=2)
 
 
-def read_headers(file: str | None) -> Mapping[str, str] | None:
-    """The headers of a recorded webhook.
+def read_alert(payload: str, headers: str | None) -> Alert | Ignored:
+    """The alert of a recorded webhook, unverified: whoever runs the command vouches for the file.
 
     Raises:
-        PayloadError: The file is not one JSON object of names and texts.
+        PayloadError: A file is not what it should be; the message names it.
     """
+    named = _read_headers(headers)
+    try:
+        return decode_alert(Path(payload).read_bytes(), named)
+    except PayloadError as error:
+        problem = f"{payload}: {error}"
+    raise PayloadError(problem)
+
+
+def _read_headers(file: str | None) -> Mapping[str, str] | None:
     if file is None:
         return None
     try:

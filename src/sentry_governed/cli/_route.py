@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import click
 
-from sentry_governed.alerts import Alert, Ignored, decode_alert
+from sentry_governed.alerts import Alert, Ignored
 from sentry_governed.asana import FixedProject, LatestProject, TaskBuilder, TaskDraft
-from sentry_governed.cli._io import as_json_text, read_headers, readable, refusals, show
+from sentry_governed.cli._io import as_json_text, read_alert, readable, refusals, show
 from sentry_governed.settings import Settings
 from sentry_governed.teams import Route, Teams
 from sentry_governed.typing import JsonValue
@@ -56,10 +55,13 @@ def route(
     """
     settings = Settings.load(settings_file) if settings_file else Settings()
     teams = Teams.load(teams_file, default=default or settings.routing.default_team)
-    alert = decode_alert(Path(payload).read_bytes(), read_headers(headers))
+    alert = read_alert(payload, headers)
     if isinstance(alert, Ignored):
         shown: Mapping[str, JsonValue] = {"ignored": {"reason": alert.reason, "kind": alert.kind}}
-        click.echo(as_json_text(shown) if as_json else f"Ignored    {alert.kind}: {alert.reason}")
+        if as_json:
+            click.echo(as_json_text(shown))
+        else:
+            show([f"Ignored    {alert.kind}: {alert.reason}"])
         return
     chosen = teams.route(alert)
     draft = TaskBuilder(settings.task).build(alert, chosen)
@@ -122,12 +124,12 @@ def _report(alert: Alert, chosen: Route, draft: TaskDraft, skipped: str | None) 
 
 
 def _lines(alert: Alert, chosen: Route, draft: TaskDraft, skipped: str | None) -> list[str]:
-    rule = f"\n           {chosen.match.rule}" if chosen.match else ""
     lines = [
         f"Alert      {alert.title}",
         f"           {alert.kind}, level {alert.level or '-'}, environment {alert.environment or '-'}",
         f"Team       {chosen.team.name}",
-        f"Why        {chosen.reason}{rule}",
+        f"Why        {chosen.reason}",
+        *([f"           {chosen.match.rule}"] if chosen.match else []),
         f"Task       {f'none: {skipped}' if skipped else f'yes, key {alert.key}'}",
         f"Priority   {draft.priority}",
         "Placement  the first line that finds a project; a + belongs to the line above",
