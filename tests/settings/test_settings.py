@@ -156,6 +156,9 @@ def test_example() -> None:
     """The example loads, and every key in it is one that is read."""
     settings = Settings.load(EXAMPLE)
 
+    assert settings.sentry
+    assert settings.sentry.installation
+    assert settings.ledger == SqliteFile("ledger.db")
     assert settings.task.default_project == "1100000000000002"
     assert settings.task.notes == tuple(name for name in SECTION_NAMES if name != "marker")
     assert settings.routing.create_on == {"event_alert.triggered", "issue.created", "datadog.triggered"}

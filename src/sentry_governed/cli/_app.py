@@ -13,14 +13,16 @@ from sentry_governed.cli._teams import teams
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 a file or payload was refused (every problem is printed), 2 wrong usage.",
+    epilog="Exit codes: 0 done, 1 a file or payload was refused (every problem is printed), 2 wrong usage, "
+    "3 try again later.",
 )
 @click.version_option(package_name="sentry-governed", prog_name="sentry-governed")
 def app() -> None:
     """Route Sentry and Datadog alerts to the team that owns them.
 
-    Start with `sentry-governed route`: it shows for one recorded alert which team owns it, why, and the task
-    that would be made, without any account or network.
+    Start with `sentry-governed demo`: it plays the whole way from webhooks to tasks on your machine, without
+    any account. Then `sentry-governed route` shows for one recorded alert of yours which team owns it, why,
+    and the task that would be made, and `sentry-governed handle` makes it.
     """
 
 

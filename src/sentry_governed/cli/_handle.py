@@ -40,7 +40,7 @@ def handle(*, config: str, payload: str, headers: str | None, as_json: bool) -> 
     """Make the task of a recorded alert, as the running service would.
 
     This is how a lost alert is made up for by hand. It uses the configured ledger, so that an alert which has
-    a task gets no second one. `sentry-governed route` shows the same without doing anything.
+    a task gets no second one. To see what it would do, use the command `route` first.
 
     Signatures are not checked: whoever runs this vouches for the file. Secrets come from the environment
     variables that the configuration names.
