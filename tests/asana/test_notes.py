@@ -1,6 +1,11 @@
 """What a task's notes say."""
 
+import unicodedata
+
+import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sentry_governed.alerts import Alert
 from sentry_governed.asana import SECTION_NAMES, Context, TaskBuilder, TaskSettings, has_marker, marker_line
@@ -129,6 +134,47 @@ def test_forged(separator: str, indent: str) -> None:
 
     assert not has_marker(found, "sentry.1.other")
     assert has_marker(found, "sentry.1.ab")
+
+
+def shown(text: str) -> str:
+    """What is left of a text when a server drops the characters that nobody sees."""
+    return "".join(character for character in text if unicodedata.category(character) != "Cf")
+
+
+OTHER = marker_line("sentry.1.other")
+SCRAPS = st.sampled_from(
+    [
+        OTHER,
+        OTHER,
+        OTHER,
+        "x",
+        " ",
+        *"\t\n\r\x0b\x0c\x1c\x1f\x85\xa0\u2028\u2029",
+        *"\u200b\u200d\u2060\ufeff",
+    ]
+)
+
+
+@given(words=st.lists(SCRAPS, max_size=8).map("".join), budget=st.integers(100, 500))
+def test_never_forged(words: str, budget: int) -> None:
+    """No words in the name or a section pass for another's marker, in the notes or in a comment."""
+    made = TaskBuilder(TaskSettings(), sections=["time", lambda _context: words]).build(
+        alert(title=words), route()
+    )
+    by_hand = attrs.evolve(made, name=words, sections=(words, words))
+
+    for draft in (made, by_hand, attrs.evolve(by_hand, budget=budget)):
+        for text in (draft.notes, draft.as_comment()):
+            assert not has_marker(text, "sentry.1.other")
+            assert not has_marker(shown(text), "sentry.1.other")
+            assert has_marker(text, "sentry.1.ab")
+
+
+def test_forged_by_title() -> None:
+    """A title in a marker's form is quoted where a comment begins with it."""
+    draft = TaskBuilder(TaskSettings(), sections=()).build(alert(title=OTHER), route())
+
+    assert draft.as_comment().split("\n") == [f"> {OTHER}", MARKER]
 
 
 @pytest.mark.parametrize(

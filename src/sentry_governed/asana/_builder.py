@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeAlias
 from sentry_governed.alerts import Alert
 from sentry_governed.asana._checks import check_known
 from sentry_governed.asana._draft import TaskDraft
-from sentry_governed.asana._marker import without_markers
 from sentry_governed.asana._names import MARKER, SECTION_NAMES
 from sentry_governed.asana._notes import SECTIONS, Context, Section
 from sentry_governed.asana._placement import Placement, plan_placement, resolve
@@ -88,7 +87,7 @@ class TaskBuilder:
 
     def _written(self, context: Context) -> tuple[str, ...]:
         texts = (clean(section(context) or "") for section in self._sections)
-        return tuple(without_markers(text) for text in texts if text)
+        return tuple(text for text in texts if text)
 
 
 def _section(section: str | Section) -> Section:

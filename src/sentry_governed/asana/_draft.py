@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from sentry_governed.asana._marker import marker_line
+from sentry_governed.asana._marker import marker_line, without_markers
 from sentry_governed.asana._placement import Placement
 from sentry_governed.asana._priority import Priority
 from sentry_governed.asana._text import fit, shares, size
@@ -17,9 +17,10 @@ from sentry_governed.typing import JsonValue
 
 
 def _bounded_notes(draft: TaskDraft) -> str:
-    room = max(0, draft.budget - size(draft.marker) - len(draft.sections))
-    rooms = shares([size(section) for section in draft.sections], room)
-    fitted = [fit(section, room) for section, room in zip(draft.sections, rooms, strict=True)]
+    sections = [without_markers(section) for section in draft.sections]
+    room = max(0, draft.budget - size(draft.marker) - len(sections))
+    rooms = shares([size(section) for section in sections], room)
+    fitted = [fit(section, room) for section, room in zip(sections, rooms, strict=True)]
     return "\n".join([*filter(None, fitted), draft.marker])
 
 
@@ -41,7 +42,8 @@ class TaskDraft:
         custom_fields: Values in the form in which Asana wants them, by the field's id.
         workspace: The workspace's id, or None.
         external: Whether `key` is set as Asana's external id too.
-        notes: The plain text that is sent, within the budget. Its last line is the marker, never cut.
+        notes: The plain text that is sent, within the budget. Its last line is the marker, never cut, and no
+            other line can pass for one.
     """
 
     key: str

@@ -20,5 +20,9 @@ def has_marker(notes: str, key: str) -> bool:
 
 def without_markers(text: str) -> str:
     """Text that cannot pass for a marker: an alert's words must not decide what counts as a duplicate."""
-    lines = text.split("\n")
-    return "\n".join(f"> {line}" if line.lstrip().startswith(_PREFIX.rstrip()) else line for line in lines)
+    return "\n".join(f"> {line}" if _shows_prefix(line) else line for line in text.splitlines())
+
+
+def _shows_prefix(line: str) -> bool:
+    visible = "".join(filter(str.isprintable, line))
+    return visible.lstrip().startswith(_PREFIX.rstrip())
