@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
+from sentry_governed._convert import parse_utc
 from sentry_governed.asana._checks import Named, check_gid, check_gids, shown
 from sentry_governed.asana._templates import check_template, fill
 from sentry_governed.asana._text import clean, shorten
@@ -33,22 +34,13 @@ def _check_number(_owner: object, field: Named, value: float) -> None:
         raise ConfigError(f"{field.name} {shown(value)} is not a finite number")
 
 
-def moment(text: str) -> dt.datetime | None:
-    """The instant that an ISO 8601 text names, in UTC (which is assumed where none is named), or None."""
-    try:
-        found = dt.datetime.fromisoformat(text)
-        return found.replace(tzinfo=dt.UTC) if found.tzinfo is None else found.astimezone(dt.UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
 def _check_moment(_owner: object, field: Named, value: str) -> None:
-    if value != _OCCURRED and moment(value) is None:
+    if value != _OCCURRED and parse_utc(value) is None:
         raise ConfigError(f"{field.name} {shown(value)} is neither in ISO 8601 form nor {_OCCURRED}")
 
 
 def _moment_in(value: str, facts: Mapping[str, str]) -> dt.datetime | None:
-    return moment(facts.get(_OCCURRED, "") if value == _OCCURRED else value)
+    return parse_utc(facts.get(_OCCURRED, "") if value == _OCCURRED else value)
 
 
 @attrs.frozen

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
+from sentry_governed._convert import parse_utc
 from sentry_governed.alerts import Alert
-from sentry_governed.asana._fields import moment
 from sentry_governed.asana._priority import Priority, level_names, priority_of
 from sentry_governed.asana._settings import TaskSettings
 from sentry_governed.asana._text import one_line
@@ -209,4 +209,4 @@ _LONG_AGO = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 def _age(item: PortfolioItem) -> tuple[dt.datetime, int, str]:
-    return moment(item.created_at or "") or _LONG_AGO, len(item.gid), item.gid
+    return parse_utc(item.created_at or "") or _LONG_AGO, len(item.gid), item.gid
