@@ -6,7 +6,7 @@ import pickle
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -171,6 +171,21 @@ def _opened(value: object) -> object:
 def one(request: Request = GET) -> Flow[Response]:
     """A flow of one request."""
     return (yield from send("sentry", READ, request))
+
+
+class Closing:
+    """A flow that notes how it ended."""
+
+    def __init__(self, inner: Callable[[], Flow[Response]] = one) -> None:
+        self.inner = inner
+        self.ended: BaseException | None = None
+
+    def __call__(self) -> Flow[Response]:
+        try:
+            return (yield from self.inner())
+        except BaseException as error:
+            self.ended = error
+            raise
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 
 import pytest
 
@@ -20,12 +19,13 @@ from sentry_governed import (
     RequestRefused,
     Response,
 )
-from sentry_governed._http import AsyncService, Flow, arun, check, ledger_get, ledger_put, now, send
-from tests.http.conftest import Awaited, Drive
+from sentry_governed._http import Flow, arun, check, ledger_get, ledger_put, now, send
+from tests.http.conftest import Drive
 from tests.http.makers import (
     GET,
     READ,
     AsyncDictLedger,
+    Closing,
     DictLedger,
     FakeClock,
     Recorder,
@@ -42,21 +42,6 @@ def two() -> Flow[int]:
     first = yield from send("sentry", READ, GET)
     second = yield from send("sentry", READ, method("PUT"))
     return first.status + second.status
-
-
-class Closing:
-    """A flow that notes how it ended."""
-
-    def __init__(self, inner: Callable[[], Flow[Response]] = one) -> None:
-        self.inner = inner
-        self.ended: BaseException | None = None
-
-    def __call__(self) -> Flow[Response]:
-        try:
-            return (yield from self.inner())
-        except BaseException as error:
-            self.ended = error
-            raise
 
 
 def test_result(drive: Drive) -> None:
@@ -304,74 +289,3 @@ def test_undeclared_blocks() -> None:
     Drive(is_async=True)(one(), Scripted(OK), authorizer)
 
     assert threading.get_ident() not in authorizer.threads
-
-
-async def _cancelled_while(
-    flow: Flow[Response], services: dict[str, AsyncService], ready: Callable[[], bool]
-) -> None:
-    task = asyncio.ensure_future(arun(flow, services))
-    while not ready():  # noqa: ASYNC110  # a thread sets it
-        await asyncio.sleep(0.005)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-
-
-class Hanging:
-    """A sender that never answers."""
-
-    started = False
-
-    async def send(self, request: Request, *, timeout: float | None = None) -> Response:
-        self.started = True
-        await asyncio.sleep(60)
-        return OK
-
-
-@pytest.mark.parametrize("blocking", [True, False])
-def test_cancelled(blocking: bool) -> None:
-    """A cancelled send is reported once and closes the flow."""
-    sender, authorizer, flow = Hanging(), Recorder(blocking=blocking), Closing()
-    services = {"sentry": AsyncService(sender, authorizer)}
-    asyncio.run(_cancelled_while(flow(), services, lambda: sender.started))
-
-    assert [type(end) for end in authorizer.ended] == [asyncio.CancelledError]
-    assert isinstance(flow.ended, GeneratorExit)
-
-
-def test_cancelled_while_authorizing() -> None:
-    """A permit that arrives after the cancellation is closed, and nothing is sent."""
-    asked, go_on, sender = threading.Event(), threading.Event(), Scripted(OK)
-
-    class Slow(Recorder):
-        def authorize(self, operation: Operation, request: Request | None, approval: str | None) -> Permit:
-            asked.set()
-            go_on.wait(10)
-            return super().authorize(operation, request, approval)
-
-    def is_asked() -> bool:
-        if asked.is_set():
-            threading.Timer(0.05, go_on.set).start()
-        return asked.is_set()
-
-    authorizer, flow = Slow(blocking=True), Closing()
-    services = {"sentry": AsyncService(Awaited(sender), authorizer)}
-    asyncio.run(_cancelled_while(flow(), services, is_asked))
-
-    assert [type(end) for end in authorizer.ended] == [asyncio.CancelledError]
-    assert (sender.sent, isinstance(flow.ended, GeneratorExit)) == ([], True)
-
-
-def test_abandoned() -> None:
-    """A driver whose coroutine is closed in the middle of a send reports it and closes the flow."""
-    authorizer, flow = Recorder(), Closing()
-    coroutine = arun(flow(), {"sentry": AsyncService(Hanging(), authorizer)})
-
-    async def begin() -> None:
-        coroutine.send(None)
-        coroutine.close()
-
-    asyncio.run(begin())
-
-    assert [type(end) for end in authorizer.ended] == [GeneratorExit]
-    assert isinstance(flow.ended, GeneratorExit)
