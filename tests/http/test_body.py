@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import re
 import subprocess
 import sys
+import tracemalloc
 import zlib
 from pathlib import Path
 
@@ -85,20 +87,34 @@ def test_stops_early() -> None:
         body.feed(data)
 
 
+def test_memory() -> None:
+    """A body that comes in tiny pieces takes little more than its size."""
+    tracemalloc.start()
+    body = Body(GET, [], 2**20)
+    for _ in range(2**19):
+        body.feed(bytes(2))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert len(body.finish()) == 2**20
+    assert most < 3 * 2**20
+
+
 @pytest.mark.parametrize(
-    "headers",
+    ("headers", "named"),
     [
-        [(b"content-encoding", b"gzip, gzip")],
-        [(b"CONTENT-ENCODING", b"gzip"), (b"Content-Encoding", b"gzip")],
-        [(b"content-encoding", b"br")],
-        [(b"content-encoding", b"deflate")],
-        [(b"content-encoding", b"gzip;q=1")],
-        [(b"content-encoding", b"\xff")],
+        ([(b"content-encoding", b"gzip, gzip")], "'gzip, gzip'"),
+        ([(b"CONTENT-ENCODING", b"gzip"), (b"Content-Encoding", b"gzip")], "'gzip, gzip'"),
+        ([(b"content-encoding", b"br")], "'br'"),
+        ([(b"content-encoding", b"deflate")], "'deflate'"),
+        ([(b"content-encoding", b"gzip;q=1")], "'gzip;q=1'"),
+        ([(b"content-encoding", b"\xff")], r"'\xff'"),
+        ([(b"content-encoding", b"z" * 9000)], f"'{'z' * 40}'"),
     ],
 )
-def test_codings(headers: list[tuple[bytes, bytes]]) -> None:
-    """Several codings, or one that was not asked for, hide the size and are refused unread."""
-    with pytest.raises(ResponseTooLarge, match="hides its size"):
+def test_codings(headers: list[tuple[bytes, bytes]], named: str) -> None:
+    """Several codings, or one that was not asked for, hide the size: they are named and refused unread."""
+    with pytest.raises(ResponseTooLarge, match=re.escape(f"the reply's coding {named} hides its size")):
         Body(GET, headers, LIMIT)
 
 

@@ -11,6 +11,7 @@ from sentry_governed.errors import ReplyLost, ResponseTooLarge
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _SLICE: Final = 64 * 1024
+_LONGEST_CODING: Final = 40
 _GZIP_NAMES = frozenset({"gzip", "x-gzip"})
 
 
@@ -29,11 +30,11 @@ class Body:
     def __init__(self, request: Request, headers: Iterable[tuple[bytes, bytes]], limit: int) -> None:
         self._request = request
         self._limit = limit
-        self._size = 0
-        self._pieces: list[bytes] = []
+        self._decoded = bytearray()
         codings = _codings(headers)
         if len(codings) > 1 or not _GZIP_NAMES.issuperset(codings):
-            raise self._too_large("the reply is compressed in a way that hides its size")
+            named = ", ".join(codings)[:_LONGEST_CODING]
+            raise self._too_large(f"the reply's coding {named!a} hides its size")
         self._inflater = zlib.decompressobj(_GZIP) if codings else None
         self._touched = False
 
@@ -63,13 +64,12 @@ class Body:
             self._keep(self._inflater.flush())
             if not self._inflater.eof:
                 raise self._lost("the reply's gzip stream is cut short")
-        return b"".join(self._pieces)
+        return bytes(self._decoded)
 
     def _keep(self, piece: bytes) -> None:
-        self._size += len(piece)
-        if self._size > self._limit:
+        if len(self._decoded) + len(piece) > self._limit:
             raise self._too_large(f"the reply is larger than {self._limit} bytes")
-        self._pieces.append(piece)
+        self._decoded += piece
 
     def _too_large(self, reason: str) -> ResponseTooLarge:
         return ResponseTooLarge(self._request.method, self._request.template, reason)
