@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import cast
 from urllib.parse import unquote
 
 import pytest
@@ -93,6 +94,13 @@ def test_refuses_params(params: tuple[tuple[str, str], ...]) -> None:
     """Each parameter of the template is given once, and no other."""
     with pytest.raises(RequestRefused, match="parameter"):
         render(Request("GET", "/x/{a}/", params))
+
+
+@pytest.mark.parametrize("value", [5, 0, None, b"web"])
+def test_no_string(value: object) -> None:
+    """A parameter that is not a string is refused, and the message names it."""
+    with pytest.raises(RequestRefused, match="'name' is not a string"):
+        render(Request("GET", "/x/{name}/", (("name", cast(str, value)),)))
 
 
 def test_no_params() -> None:

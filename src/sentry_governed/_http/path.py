@@ -20,12 +20,12 @@ def render(request: Request) -> str:
     """The percent-encoded path of a request, below its service's base URL.
 
     Raises:
-        RequestRefused: The template is malformed, a parameter is missing or unknown, or one is empty, a dot
-            segment, or holds a control character, a slash or a backslash. The message does not show it.
+        RequestRefused: The template is malformed, a parameter is missing or unknown, or one is not a
+            string, empty, a dot segment, or holds a control character, a slash or a backslash. The message does not show it.
     """
     try:
         return _render(request.template, request.params)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         reason = str(error)
     raise RequestRefused(request.method, request.template, reason)
 
@@ -43,7 +43,9 @@ def _render(template: str, params: Pairs) -> str:
     return "".join(pieces)
 
 
-def _encoded(name: str, value: str) -> str:
+def _encoded(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"parameter {name!r} is not a string")
     if not value:
         raise ValueError(f"parameter {name!r} is empty")
     if value in _DOTS:
