@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, suppress
+from contextvars import copy_context
 from functools import partial
 from inspect import isawaitable, iscoroutinefunction
 from typing import TypeAlias, TypeVar, cast
@@ -119,17 +120,25 @@ async def _attempt_async(act: _Act) -> tuple[object, BaseException | None]:
 
 
 async def _in_thread(call: Callable[[], object]) -> object:
-    """A thread cannot be cancelled: wait for it, so that a permit that it hands out is not forgotten."""
+    """A thread cannot be cancelled: wait for it, so that a permit that it hands out is not forgotten.
+
+    However often that is cancelled meanwhile, it ends once the thread does.
+    """
     import asyncio
 
-    work = asyncio.ensure_future(asyncio.to_thread(call))
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError as error:
-        await asyncio.wait([work])
-        if work.exception() is None and isinstance(permit := work.result(), Permit):
-            permit.completed(error)
-        raise
+    work = asyncio.get_running_loop().run_in_executor(None, copy_context().run, call)
+    cancellation: asyncio.CancelledError | None = None
+    while not work.done():
+        try:
+            await asyncio.wait([work])
+        except asyncio.CancelledError as error:
+            cancellation = error
+    if cancellation is None:
+        return work.result()
+    if work.exception() is None and isinstance(permit := work.result(), Permit):
+        with suppress(Exception):
+            permit.completed(cancellation)
+    raise cancellation
 
 
 @attrs.frozen
@@ -159,14 +168,15 @@ class _Desk:
                 )
                 return (yield _Act(put, blocks=not iscoroutinefunction(ledger.put)))
             case AskTime():
-                return self.clock.time()
+                return self.clock.monotonic() if step.monotonic else self.clock.time()
 
     def _send(self, step: Send) -> _Acts[Response]:
-        self._seconds_left(step)
+        end = self._end(step)
+        self._seconds_left(step, end)
         permit = yield from self._authorize(step, step.request)
         sender, blocks = self._service(step).sender, self._blocks(step)
         try:
-            timeout = self._seconds_left(step)
+            timeout = self._seconds_left(step, end)
             response = cast(Response, (yield _Act(partial(sender.send, step.request, timeout=timeout))))
         except Exception as error:  # noqa: BLE001  # raised again below, once it is reported
             failure = error
@@ -200,12 +210,18 @@ class _Desk:
             raise ConfigError("the flow asks a ledger and none is bound; pass one to the driver")
         return self.ledger
 
-    def _seconds_left(self, step: Send) -> float | None:
-        bounds = [] if step.timeout is None else [step.timeout]
-        if self.deadline is not None:
-            bounds.append(self.deadline - self.clock.monotonic())
-        left = min(bounds, default=None)
-        if left is not None and left <= 0:
+    def _end(self, step: Send) -> float | None:
+        """The instant on the monotonic clock after which it is not sent any more."""
+        ends = [] if self.deadline is None else [self.deadline]
+        if step.timeout is not None:
+            ends.append(self.clock.monotonic() + step.timeout)
+        return min(ends, default=None)
+
+    def _seconds_left(self, step: Send, end: float | None) -> float | None:
+        if end is None:
+            return None
+        left = end - self.clock.monotonic()
+        if left <= 0:
             request = step.request
             raise NotSent(request.method, request.template, "the deadline passed before it was sent")
         return left

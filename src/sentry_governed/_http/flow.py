@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @attrs.frozen
 class Send:
-    """Authorize the operation, then send the request to the named service, within `timeout` seconds."""
+    """Authorize the operation, then send the request to the named service, all within `timeout` seconds."""
 
     service: str
     operation: Operation
@@ -56,7 +56,9 @@ class LedgerPut:
 
 @attrs.frozen
 class AskTime:
-    """Read the wall clock."""
+    """Read the wall clock, or the one that never goes back."""
+
+    monotonic: bool = False
 
 
 Step: TypeAlias = Send | Check | LedgerGet | LedgerPut | AskTime
@@ -99,9 +101,16 @@ def now() -> Flow[float]:
     return cast(float, (yield AskTime()))
 
 
+def _monotonic() -> Flow[float]:
+    return cast(float, (yield AskTime(monotonic=True)))
+
+
 def within(seconds: float, flow: Flow[T]) -> Flow[T]:
-    """The same flow, whose sends may take so many seconds together; past them nothing is sent any more."""
-    end = (yield from now()) + seconds
+    """The same flow, whose sends may take so many seconds together; past them nothing is sent any more.
+
+    A bound that is set inside it holds too.
+    """
+    end = (yield from _monotonic()) + seconds
     answer: object = None
     failure: Exception | None = None
     with closing(flow):
@@ -111,7 +120,8 @@ def within(seconds: float, flow: Flow[T]) -> Flow[T]:
             except StopIteration as done:
                 return cast(T, done.value)
             if isinstance(step, Send):
-                step = attrs.evolve(step, timeout=end - (yield from now()))
+                left = end - (yield from _monotonic())
+                step = attrs.evolve(step, timeout=left if step.timeout is None else min(left, step.timeout))
             answer, failure = None, None
             try:
                 answer = yield step
