@@ -121,3 +121,11 @@ def door(request: pytest.FixtureRequest) -> Iterator[OpenDoor]:
             return Door(_Http(client, installation))
 
         yield opened
+
+
+@pytest.fixture
+def asana(clock: FrozenClock) -> FakeAsana:
+    """A workspace with one project."""
+    fake = FakeAsana(token="pat", clock=clock)
+    fake.add_project("Web", gid="11")
+    return fake
