@@ -2,13 +2,15 @@
 
 import traceback
 from collections.abc import Callable
+from http.client import HTTPMessage
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sentry_governed import Secret
-from sentry_governed.alerts import Alert, WebhookSecrets, parse_alert
+from sentry_governed.alerts import Alert, Headers, WebhookSecrets, parse_alert
 from sentry_governed.errors import AlertError, ConfigError, PayloadError, SignatureError
 from tests.alerts.samples import DATADOG_SECRET, NAMES, SECRETS, SENTRY_SECRET, body, headers, outcome, signed
 
@@ -42,6 +44,71 @@ def test_pairs() -> None:
     pairs = [*HEADERS.items(), ("X-Forwarded-For", "a"), ("x-forwarded-for", "b")]
 
     assert parse_alert(BODY, iter(pairs), secrets=SECRETS).kind == "issue.created"
+
+
+def message(pairs: list[tuple[str, str]]) -> HTTPMessage:
+    """Headers as the standard library's HTTP server has them."""
+    found = HTTPMessage()
+    for name, value in pairs:
+        found[name] = value
+    return found
+
+
+def test_http_message() -> None:
+    """The standard library's own headers are read, repeated ones too."""
+    assert parse_alert(BODY, message([*HEADERS.items()]), secrets=SECRETS).kind == "issue.created"
+
+    twice = message([*HEADERS.items(), ("SENTRY-HOOK-SIGNATURE", SIGNATURE)])
+    assert "2 sentry-hook-signature headers" in refused(BODY, twice)
+
+
+def test_lists() -> None:
+    """A value may be a list, as behind a load balancer: one of one is that one, several are several."""
+    lists: Headers = {name: [value] for name, value in HEADERS.items()}
+
+    assert parse_alert(BODY, lists, secrets=SECRETS).kind == "issue.created"
+    assert "2 sentry-hook-signature" in refused(BODY, {"Sentry-Hook-Signature": (SIGNATURE, SIGNATURE)})
+    assert "neither" in refused(BODY, {"Sentry-Hook-Signature": []})
+
+
+def test_bytes() -> None:
+    """Names and values may be bytes, as ASGI servers have them."""
+    pairs: Headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+
+    assert parse_alert(BODY, pairs, secrets=SECRETS).kind == "issue.created"
+    assert "64 lower-case" in refused(BODY, [(b"Sentry-Hook-Signature", b"\xff" * 64)])
+
+
+def test_no_value() -> None:
+    """A header whose value is None is absent."""
+    nothing: Headers = {**HEADERS, "datadog-secret-token": None, "x-nothing": None}
+
+    assert parse_alert(BODY, nothing, secrets=SECRETS).kind == "issue.created"
+    assert "neither" in refused(BODY, {"Sentry-Hook-Signature": None, "Sentry-Hook-Resource": [None]})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        ("a: b", "headers are a str"),
+        (b"a: b", "headers are a bytes"),
+        (5, "headers are a int"),
+        (None, "headers are a NoneType"),
+        (["a: b"], "a header is a str"),
+        ([b"ab"], "a header is a bytes"),
+        ([5], "a header is a int"),
+        ([("a", "b", "c")], "a header has 3 parts"),
+        ([("a",)], "a header has 1 parts"),
+        ({5: "a"}, "a header's name is a int"),
+        ({"a": 5}, "a header's value is a int"),
+        ({"a": ["b", {}]}, "a header's value is a dict"),
+        ([(None, "a")], "a header's name is a NoneType"),
+    ],
+)
+def test_no_headers(wrong: object, complaint: str) -> None:
+    """What cannot be headers is a mistake of the program, named by its type."""
+    with pytest.raises(ConfigError, match=complaint):
+        parse_alert(BODY, wrong, secrets=SECRETS)  # type: ignore[arg-type]  # what the test is about
 
 
 def test_non_ascii_body() -> None:
@@ -142,6 +209,32 @@ def test_impossible_secret(secret: str) -> None:
     """An empty or mangled secret is refused when it is configured, not when alerts come."""
     with pytest.raises(ConfigError):
         WebhookSecrets(sentry=("fine", secret))
+
+
+@pytest.mark.parametrize("sender", ["sentry", "datadog"])
+@pytest.mark.parametrize(
+    "secret", ["CANARY\n", ("fine", "CANARY ü"), ["CANARY "], [Secret("CANARY"), b"CANARY"]]
+)
+def test_impossible_secret_unseen(sender: str, secret: object) -> None:
+    """The refusal of a secret says whose it is and shows nothing of it, not even in a frame's locals."""
+    with pytest.raises(ConfigError, match=f"^{sender}: a secret ") as caught:
+        WebhookSecrets(**{sender: secret})  # type: ignore[arg-type]  # bytes on purpose
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    inner = [str(frame.locals) for frame in shown.stack[1:]]
+
+    assert inner
+    assert "CANARY" not in f"{inner}{caught.value!r}{caught.value.__context__!r}{caught.value.__cause__!r}"
+
+
+def test_secrets_are_values() -> None:
+    """Secrets can be compared and changed in a copy, and not in place."""
+    secrets = WebhookSecrets("a", ["b", Secret("c")], "X-Token")
+
+    assert secrets == WebhookSecrets(("a",), datadog=("b", "c"), datadog_header="x-token")
+    assert attrs.evolve(secrets, sentry="d").sentry == (Secret("d"),)
+    assert WebhookSecrets() == WebhookSecrets((), (), "datadog-secret-token")
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        secrets.sentry = ()  # type: ignore[misc]  # what the test is about
 
 
 def test_datadog() -> None:

@@ -90,12 +90,12 @@ def _tags(found: object) -> dict[str, tuple[str, ...]]:
 
     A value may hold colons, a key may come again, and a tag without a colon is there with an empty value.
     """
-    values: dict[str, tuple[str, ...]] = {}
+    values: dict[str, list[str]] = {}
     for tag in _each(found):
         key, _, value = tag.strip().partition(":")
         if key:
-            values[key] = (*values.get(key, ()), value)
-    return values
+            values.setdefault(key, []).append(value)
+    return {key: tuple(several) for key, several in values.items()}
 
 
 def _each(found: object) -> Iterable[str]:

@@ -9,7 +9,15 @@ from sentry_governed.alerts._alert import Alert, Ignored
 from sentry_governed.alerts._datadog import REQUIRED, read_datadog
 from sentry_governed.alerts._json import check_size, decode_object
 from sentry_governed.alerts._sentry import read_sentry, resource_of
-from sentry_governed.alerts._verify import RESOURCE, Headers, WebhookSecrets, by_name, verify
+from sentry_governed.alerts._verify import (
+    DATADOG,
+    RESOURCE,
+    SIGNATURE,
+    Headers,
+    WebhookSecrets,
+    by_name,
+    verify,
+)
 from sentry_governed.errors import PayloadError
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -29,6 +37,7 @@ def parse_alert(
     Raises:
         SignatureError: The bytes could not be authenticated; nothing was decoded.
         PayloadError: The bytes are genuine but not what the sender's documents describe, or too large.
+        ConfigError: The headers are of a type that no headers have.
     """
     check_size(body, max_bytes)
     source, resources = verify(body, headers, secrets)
@@ -45,18 +54,23 @@ def decode_alert(
 ) -> Alert | Ignored:
     """Make an alert of bytes that need no authentication: files, and queues whose producer verified them.
 
-    Never call it where strangers can send. A Sentry-Hook-Resource header among `headers` names the resource;
-    otherwise sender and resource are told from the body's shape. An object with a key twice is refused, and
-    so are more than 200 levels.
+    Never call it where strangers can send. A Sentry-Hook-Resource header among `headers` names the resource,
+    and a Datadog-Secret-Token header, whatever its value, the other sender; without them sender and resource
+    are told from the body's shape. An object with a key twice is refused.
 
     Raises:
         PayloadError: The bytes are not what a sender's documents describe.
+        ConfigError: The headers are of a type that no headers have.
     """
     payload = decode_object(body, max_bytes=max_bytes, verified=False)
-    resources = by_name(headers or ()).get(RESOURCE)
+    values = by_name(headers or ())
     _refuse_legacy(payload)
-    if resources:
-        return read_sentry(_the_one(resources), payload)
+    if DATADOG in values:
+        if RESOURCE in values or SIGNATURE in values:
+            raise PayloadError("the headers are those of both Sentry and Datadog")
+        return read_datadog(payload)
+    if RESOURCE in values:
+        return read_sentry(_the_one(values[RESOURCE]), payload)
     if "data" in payload:
         return read_sentry(resource_of(payload), payload)
     if not any(name in payload for name in REQUIRED):

@@ -160,11 +160,11 @@ def _issue_id(event: JsonObject) -> str | None:
 
 
 def _tags(tags: object) -> dict[str, tuple[str, ...]]:
-    values: dict[str, tuple[str, ...]] = {}
+    values: dict[str, list[str]] = {}
     for key, value in _pairs(tags if is_list(tags) else ()):
         if isinstance(key, str) and isinstance(value, str):
-            values[key] = (*values.get(key, ()), value)
-    return values
+            values.setdefault(key, []).append(value)
+    return {key: tuple(several) for key, several in values.items()}
 
 
 def _pairs(tags: Iterable[object]) -> Iterator[tuple[object, object]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Iterable, Mapping
-from typing import TypeAlias, cast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, Protocol, TypeAlias, cast
 
 import attrs
 
@@ -13,30 +13,44 @@ from sentry_governed._secret import Secret
 from sentry_governed.alerts._alert import Source
 from sentry_governed.errors import ConfigError, SignatureError
 
-Headers: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
-"""Headers of a request in any case; pairs keep a header that came twice."""
+HeaderValue: TypeAlias = str | bytes | list[str] | tuple[str, ...] | None
+"""A header's value; a sequence is several headers of one name, and None is none."""
 
-RESOURCE = "sentry-hook-resource"
-_SIGNATURE = "sentry-hook-signature"
+
+class HasItems(Protocol):
+    """A mapping of headers, or one of the collections in which a name may come again."""
+
+    def items(self) -> Iterable[tuple[str | bytes, HeaderValue]]:
+        """Each header as a name and a value."""
+        ...
+
+
+Headers: TypeAlias = HasItems | Iterable[tuple[str | bytes, HeaderValue]]
+"""Headers of a request in any case; bytes are Latin-1. Pairs keep a header that came twice."""
+
+RESOURCE: Final = "sentry-hook-resource"
+SIGNATURE: Final = "sentry-hook-signature"
+DATADOG: Final = "datadog-secret-token"
 _HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
 _HEADER_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 
 
-def _secrets(values: str | Secret | Iterable[str | Secret]) -> tuple[Secret, ...]:
-    several = [values] if isinstance(values, str | Secret) else values
-    return tuple(value if isinstance(value, Secret) else Secret(value) for value in several)
+Secrets: TypeAlias = str | Secret | Iterable[str | Secret]
+"""One secret or several, as texts or wrapped."""
 
 
-def _lower(name: str) -> str:
-    return name.lower()
+def _wrapped(sender: str, values: Secrets, problems: list[str]) -> tuple[Secret, ...]:
+    """The sound secrets; the problems of others are noted, as an error raised here would show their text."""
+    secrets: list[Secret] = []
+    for value in [values] if isinstance(values, str | Secret) else values:
+        try:
+            secrets.append(value if isinstance(value, Secret) else Secret(value))
+        except ConfigError as error:
+            problems.append(f"{sender}: {error}")
+    return tuple(secrets)
 
 
-def _check_header(_secrets: object, _field: object, name: str) -> None:
-    if not _HEADER_NAME.fullmatch(name) or name.startswith("sentry-hook-"):
-        raise ConfigError(f"{name!r} cannot be the name of Datadog's secret header")
-
-
-@attrs.frozen
+@attrs.frozen(init=False)
 class WebhookSecrets:
     """What genuine webhooks are recognised by.
 
@@ -52,20 +66,62 @@ class WebhookSecrets:
         ConfigError: A secret or the header's name cannot be sent in a header.
     """
 
-    sentry: tuple[Secret, ...] = attrs.field(default=(), converter=_secrets)
-    datadog: tuple[Secret, ...] = attrs.field(default=(), converter=_secrets)
-    datadog_header: str = attrs.field(
-        default="datadog-secret-token", converter=_lower, validator=_check_header
-    )
+    sentry: tuple[Secret, ...]
+    datadog: tuple[Secret, ...]
+    datadog_header: str
+
+    def __init__(self, sentry: Secrets = (), datadog: Secrets = (), datadog_header: str = DATADOG) -> None:
+        problems: list[str] = []
+        header = datadog_header.lower()
+        object.__setattr__(self, "sentry", _wrapped("sentry", sentry, problems))
+        object.__setattr__(self, "datadog", _wrapped("datadog", datadog, problems))
+        object.__setattr__(self, "datadog_header", header)
+        del sentry, datadog  # a traceback that shows locals would show them
+        if not _HEADER_NAME.fullmatch(header) or header.startswith("sentry-hook-"):
+            problems.append(f"{header!r} cannot be the name of Datadog's secret header")
+        if problems:
+            raise ConfigError("; ".join(problems))
 
 
 def by_name(headers: Headers) -> dict[str, list[str]]:
-    """All values of each header, by its name in lower case."""
+    """All values of each header, by its name in lower case.
+
+    Raises:
+        ConfigError: The headers, a name or a value are of a type that no headers have.
+    """
     values: dict[str, list[str]] = {}
-    pairs = cast("Mapping[str, str]", headers).items() if isinstance(headers, Mapping) else headers
-    for name, value in pairs:
-        values.setdefault(name.lower(), []).append(value)
+    for name, value in _pairs(headers):
+        several = cast("list[object]", value) if isinstance(value, list | tuple) else [value]
+        texts = [_text(each, "value") for each in several if each is not None]
+        if texts:
+            values.setdefault(_text(name, "name").lower(), []).extend(texts)
     return values
+
+
+def _pairs(headers: object) -> Iterator[tuple[object, object]]:
+    items = getattr(headers, "items", None)
+    for pair in _each(items() if callable(items) else headers, "headers are"):
+        match tuple(_each(pair, "a header is")):
+            case name, value:
+                yield name, value
+            case parts:
+                raise ConfigError(f"a header has {len(parts)} parts, where a name and a value belong")
+
+
+def _each(found: object, what: str) -> Iterable[object]:
+    if isinstance(found, Iterable) and not isinstance(found, str | bytes):
+        return cast("Iterable[object]", found)
+    raise ConfigError(
+        f"{what} a {type(found).__name__}; headers are a mapping, or pairs of a name and a value"
+    )
+
+
+def _text(found: object, what: str) -> str:
+    if isinstance(found, str):
+        return found
+    if isinstance(found, bytes):
+        return found.decode("latin-1")
+    raise ConfigError(f"a header's {what} is a {type(found).__name__} where text belongs")
 
 
 def verify(body: bytes, headers: Headers, secrets: WebhookSecrets) -> tuple[Source, list[str]]:
@@ -78,7 +134,7 @@ def verify(body: bytes, headers: Headers, secrets: WebhookSecrets) -> tuple[Sour
     """
     values = by_name(headers)
     resources = values.get(RESOURCE, [])
-    from_sentry = _SIGNATURE in values or RESOURCE in values
+    from_sentry = SIGNATURE in values or RESOURCE in values
     from_datadog = secrets.datadog_header in values
     if from_sentry and from_datadog:
         raise SignatureError("the request carries the headers of both Sentry and Datadog")
@@ -96,9 +152,9 @@ def verify(body: bytes, headers: Headers, secrets: WebhookSecrets) -> tuple[Sour
 
 def _verify_sentry(body: bytes, values: Mapping[str, list[str]], secrets: tuple[Secret, ...]) -> None:
     """Sentry signs the raw body alone: hexadecimal HMAC-SHA256 keyed with the client secret."""
-    given = _only_value(values, _SIGNATURE)
+    given = _only_value(values, SIGNATURE)
     if not _HEX_DIGEST.fullmatch(given):
-        raise SignatureError(f"the {_SIGNATURE} header is not 64 lower-case hexadecimal digits")
+        raise SignatureError(f"the {SIGNATURE} header is not 64 lower-case hexadecimal digits")
     if not secrets:
         raise SignatureError("no Sentry client secret is configured, so nothing from Sentry is accepted")
     digests = (hmac.digest(secret.reveal().encode(), body, "sha256") for secret in secrets)
