@@ -116,6 +116,25 @@ def test_longest_key() -> None:
     assert Alert("sentry", "k", "x" * 200, "t").key == "x" * 200
 
 
+@pytest.mark.parametrize(
+    ("title", "line"),
+    [
+        ("plain", "plain"),
+        ("two\nlines", "two lines"),
+        (" \r\n a\t\x0b\x85\u2028b ", "a b"),
+        ("\x1b[31mred\x1b[0m\x00\x9b", "[31mred [0m"),
+        ("\x07", ""),
+        ("Überzahlung \U0001f4b8", "Überzahlung \U0001f4b8"),
+    ],
+)
+def test_title(title: str, line: str) -> None:
+    """A title is one line without control characters, and so is the fact."""
+    alert = Alert("sentry", "k", "a", title)
+
+    assert alert.title == line
+    assert alert.facts.get("title", ("",)) == (line,)
+
+
 def test_unknown_own_fact() -> None:
     """A misspelt own fact would silently match nothing, so it is refused with the known names."""
     with pytest.raises(ConfigError, match=r"mesage; known are culprit, environment"):

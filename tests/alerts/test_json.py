@@ -1,6 +1,8 @@
 """Hostile JSON: one kind of error, whatever the bytes."""
 
+import copy
 import json
+import pickle
 import traceback
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from sentry_governed.alerts import Alert, decode_alert
 from sentry_governed.errors import AlertError, PayloadError
-from tests.alerts.samples import NAMES, body, decoded, outcome, payload, signed, with_event
+from tests.alerts.samples import DATADOG_SECRET, NAMES, body, decoded, outcome, payload, signed, with_event
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -65,18 +67,35 @@ def test_refused(sent: bytes, complaint: str) -> None:
     assert "\n" not in message
 
 
-@pytest.mark.parametrize("text", ["", "[{" * 500])
-@pytest.mark.parametrize("opening", ["[", '{"a":'])
-def test_depth(opening: str, text: str) -> None:
-    """200 levels pass, 201 do not, and brackets inside texts are no levels."""
+@pytest.mark.parametrize("text", ["", "[{" * 500, "]}" * 500])
+@pytest.mark.parametrize("opening", ["[", '{"a":', '["]}",'])
+@pytest.mark.parametrize("place", ['{"b":"x","a":@}', '{"a":@,"b":"x"}'])
+def test_depth(opening: str, text: str, place: str) -> None:
+    """200 levels pass, 201 do not, signed or not, wherever they stand; brackets inside texts are none."""
 
     def nested(levels: int) -> bytes:
-        closing = "]" if opening == "[" else "}"
+        closing = "}" if opening[0] == "{" else "]"
         inner = opening * (levels - 1) + f'"{text}"' + closing * (levels - 1)
-        return f'{{"a":{inner}}}'.encode()
+        return place.replace("@", inner).replace("x", "x" * 3000).encode()
 
     assert "shape" in refused(nested(200))
     assert "more than 200 levels" in refused(nested(201))
+    with pytest.raises(PayloadError, match="lacks id"):
+        outcome(nested(200), {"datadog-secret-token": DATADOG_SECRET})
+    with pytest.raises(PayloadError, match="more than 200 levels"):
+        outcome(nested(201), {"datadog-secret-token": DATADOG_SECRET})
+
+
+def test_deepest_alert() -> None:
+    """The deepest body that is taken makes an alert that can be pickled and copied."""
+    deepest: list[object] = []
+    for _ in range(195):
+        deepest = [deepest]
+    sent = json.dumps(with_event(extra=deepest)).encode()
+
+    alert = outcome(sent, signed(sent))
+
+    assert pickle.loads(pickle.dumps(alert)) == copy.deepcopy(alert) == alert
 
 
 def test_verified_twins() -> None:

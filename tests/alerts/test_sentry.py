@@ -26,6 +26,7 @@ from tests.alerts.samples import (
 
 EVENT = payload("event_alert")["data"]["event"]
 EVENT_ID = EVENT["event_id"]
+CONTROLS = "\x00\x07\n\x1b\x7f\x9b"
 
 
 @pytest.mark.parametrize(
@@ -337,10 +338,16 @@ def test_moment(event: Payload, moment: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "link", ["javascript:alert(1)", "//x", "https://", "https://a b", "data:,x", 5, None]
+    "link",
+    ["javascript:alert(1)", "//x", "https://", "https://a b", "data:,x", 5, None]
+    + [
+        url.format(control)
+        for url in ("https://a{}", "https://a/{}b", "https://a?{}")
+        for control in CONTROLS
+    ],
 )
 def test_link(link: object) -> None:
-    """Only a whole http or https URL is a link."""
+    """Only a whole http or https URL without control characters is a link."""
     assert decoded(with_event(web_url=link)).link is None
     assert decoded(with_issue(permalink=link)).link is None
 
@@ -350,3 +357,11 @@ def test_title() -> None:
     assert decoded(with_event(title="", message="said")).title == "said"
     assert decoded(with_event(title=None)).title == f"event {EVENT_ID}"
     assert decoded(with_issue(title=None)).title == "issue 6712345678"
+
+
+def test_title_of_lines() -> None:
+    """A title of several lines becomes one; the message keeps them, for rules."""
+    alert = decoded(with_event(title="Boom\n\x1b[2J", message="Boom\n\x1b[2J"))
+
+    assert (alert.title, alert.facts["title"]) == ("Boom [2J", ("Boom [2J",))
+    assert alert.facts["message"] == ("Boom\n\x1b[2J",)

@@ -15,10 +15,15 @@ from sentry_governed.typing import JsonValue
 
 Source: TypeAlias = Literal["sentry", "datadog"]
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _BEHIND_TAGS = ("title", "environment", "message", "culprit", "release", "transaction", "url")
 _BEFORE_TAGS = ("org", "project", "level", "platform", "logger", "source", "kind", "rule", "priority")
 _OWN_NAMES = frozenset((*_BEHIND_TAGS, *_BEFORE_TAGS))
+
+
+def _one_line(title: str) -> str:
+    return " ".join(_CONTROL.sub(" ", title).split())
 
 
 def _values(value: str | Iterable[str]) -> tuple[str, ...]:
@@ -51,7 +56,7 @@ class Alert:
         source: Who sent it.
         kind: `<resource>.<action>` for Sentry, `datadog.<transition>` for Datadog.
         key: The same for every delivery of the same thing; `[A-Za-z0-9._-]{1,200}`.
-        title: One line for people.
+        title: One line for people: blank space and control characters become single spaces.
         level: Sentry's level, in lower case.
         environment: Never an empty text: that is None.
         occurred_at: ISO 8601 in UTC, such as `2026-11-20T09:15:02.125000Z`.
@@ -71,7 +76,7 @@ class Alert:
     source: Source
     kind: str
     key: str = attrs.field(validator=_check_key)
-    title: str
+    title: str = attrs.field(converter=_one_line)
     level: str | None = attrs.field(default=None, kw_only=True)
     environment: str | None = attrs.field(default=None, kw_only=True)
     occurred_at: str | None = attrs.field(default=None, kw_only=True)

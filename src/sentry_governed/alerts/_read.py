@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from sentry_governed._convert import JsonObject, is_object
 
-_WEB_URL = re.compile(r"https?://[^\s/?#]+(?:[/?#]\S*)?")
+_WEB_URL = re.compile(r"https?://[^\s\x00-\x1f\x7f-\x9f/?#]+(?:[/?#][^\s\x00-\x1f\x7f-\x9f]*)?")
 
 
 def text(value: object) -> str | None:
