@@ -144,6 +144,16 @@ def test_ignored_by_rule(write: Write) -> None:
     assert found["skipped"] == "ignored: known noise"
 
 
+def test_default_team(write: Write) -> None:
+    """The settings may name the default team of a file that declares none; the option goes before them."""
+    teams = write("teams.yaml", "- Name: Ops\n- Name: Web\n- Name: Data\n")
+    settings = write("settings.yaml", "routing: {default_team: Web}\n")
+    given: list[str | Path] = ["--teams", teams, "--payload", ALERT, "--settings", settings]
+
+    assert report(*given)["route"]["team"] == "Web"
+    assert report(*given, "--default", "Data")["route"]["team"] == "Data"
+
+
 def test_skipped_kind(write: Write) -> None:
     """A kind that is not configured to make tasks is shown with the reason."""
     settings = write("settings.yaml", "routing: {create_on: [error.created]}\n")

@@ -12,6 +12,7 @@ from sentry_governed import (
     AlertError,
     ConfigError,
     Ignored,
+    LedgerError,
     SettingsError,
     TeamsFileError,
     parse_alert,
@@ -129,6 +130,32 @@ def test_router(
     assert [task.gid for task in shop.asana.tasks] == [first.task]
     assert [link.web_url for link in shop.sentry.external_issues(shop.issue)] == [first.url]
     assert (tmp_path / "here" / "ledger.db").exists()
+
+
+def test_other_org(shop: Shop, tmp_path: Path) -> None:
+    """An alert of an organization that is not the configured one makes its task and is not linked."""
+    issue = shop.sentry.add_issue("globex", "web").id
+    event = shop.sentry.add_event(issue, tags={"service": "checkout"})
+    alert = genuine(*sign_webhook(shop.sentry.event_alert(event.id), SECRETS["HOOK"]))
+    with (
+        shop.asana.serve() as asana,
+        shop.sentry.serve() as sentry,
+        open_router(configured(tmp_path, asana, sentry), secrets=SECRETS) as runtime,
+    ):
+        outcome = runtime.router.handle(alert)
+
+    assert isinstance(outcome, Created)
+    assert "not linked" in " ".join(outcome.notes)
+    assert shop.sentry.external_issues(issue) == ()
+
+
+def test_closed(tmp_path: Path) -> None:
+    """Closing a runtime closes its ledger too."""
+    with open_router(configured(tmp_path), secrets=SECRETS) as runtime:
+        assert runtime.ledger.get("key") is None
+
+    with pytest.raises(LedgerError):
+        runtime.ledger.get("key")
 
 
 def test_without_sentry(shop: Shop, tmp_path: Path) -> None:

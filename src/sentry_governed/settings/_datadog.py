@@ -15,7 +15,8 @@ def _lower(name: str) -> str:
     return name.lower()
 
 
-_check_header = attrs.fields(WebhookSecrets).datadog_header.validator
+def _check_header(_owner: object, _field: object, value: str) -> None:
+    WebhookSecrets(datadog_header=value)
 
 
 @attrs.frozen(kw_only=True)

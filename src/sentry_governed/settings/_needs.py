@@ -106,7 +106,6 @@ class Needs:
                 return Secret(value)
             except ConfigError as error:
                 problem = f"{shown}: {error}"
-        del value  # a traceback that shows locals would show it
         raise Refused(Problem("", reference.line, reference.column, problem))
 
 
