@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,6 +53,29 @@ def test_no_body(name: str, drive: Drive) -> None:
     assert b"Content-Length: 0\r\n" in written
     assert b"Content-Type" not in written
     assert b"Content-Length" not in read
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"body": "hi"}, "the body is not bytes"),
+        ({"body": bytearray(b"hi")}, "the body is not bytes"),
+        ({"body": 5}, "the body is not bytes"),
+        ({"params": (("issue_id", 5),)}, "'issue_id' is not a string"),
+        ({"query": (("q",),)}, "it cannot be built: ValueError"),
+        ({"query": 5}, "it cannot be built: TypeError"),
+    ],
+)
+def test_wrong_types(wrong: dict[str, object], reason: str, drive: Drive) -> None:
+    """A mistake of the program is refused before anything goes out, so that nothing is in doubt."""
+    request = attrs.evolve(POST)
+    for name, value in wrong.items():
+        object.__setattr__(request, name, value)
+    with Server(answering(reply())) as server:
+        with pytest.raises(RequestRefused, match=reason):
+            drive.http(endpoint(server.origin), request)
+
+        assert server.connections == 0
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 304, 400, 404, 429, 500, 503])

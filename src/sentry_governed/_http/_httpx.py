@@ -7,12 +7,14 @@ handed up as a value and raised where no frame has ever seen a credential.
 
 from __future__ import annotations
 
+import asyncio
+import os
 import socket
 import ssl
 import time
-from collections.abc import Iterable
-from typing import Final, Self, cast
-from urllib.parse import quote, urlencode
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Final, Self, TypeAlias, cast
 
 import httpcore
 import httpx
@@ -20,9 +22,11 @@ import httpx
 from sentry_governed._http import gate
 from sentry_governed._http.body import Body
 from sentry_governed._http.endpoint import Endpoint
-from sentry_governed._http.path import render
+from sentry_governed._http.wire import headers, target
 from sentry_governed._values import Request, Response
 from sentry_governed.errors import ConfigError, NotSent, ReplyLost, RequestRefused, TransportError
+
+_Meaning: TypeAlias = tuple[type[TransportError], str]
 
 _WRITE_SLICE: Final = 16 * 1024
 _CONNECTIONS: Final = 100
@@ -36,14 +40,16 @@ _REFUSED: Final = (httpcore.UnsupportedProtocol, httpcore.LocalProtocolError)
 class HttpSender:
     """Sends requests to one service, each within its total time and size.
 
-    It may be shared by threads. Resolving a host name is left to the operating system, which cannot be
-    interrupted; everything after it ends in time, however slowly the service talks.
+    It may be shared by threads, and a forked process may go on using it: each process has connections of its
+    own. Resolving a host name is left to the operating system, which cannot be interrupted; everything after
+    it ends in time, however slowly the service talks.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self._is_closed = False
-        self._pool = httpcore.ConnectionPool(
+        self._new_pool = partial(
+            httpcore.ConnectionPool,
             ssl_context=_ssl_context(endpoint),
             proxy=_proxy(endpoint),
             network_backend=_Backend(),
@@ -51,6 +57,7 @@ class HttpSender:
             max_keepalive_connections=_IDLE_CONNECTIONS,
             keepalive_expiry=_IDLE_SECONDS,
         )
+        self._home = os.getpid(), self._new_pool()
 
     def send(self, request: Request, *, timeout: float | None = None) -> Response:
         """See `Sender.send`."""
@@ -60,9 +67,11 @@ class HttpSender:
         raise outcome
 
     def _exchange(self, request: Request, timeout: float | None) -> Response | BaseException:
+        prepared = _prepare(self._endpoint, request, timeout, is_closed=self._is_closed)
+        if not isinstance(prepared, httpcore.Request):
+            return prepared
         try:
-            _check_open(request, is_closed=self._is_closed)
-            reply = self._pool.handle_request(_build(self._endpoint, request, timeout))
+            reply = self._pool().handle_request(prepared)
             try:
                 body = Body(request, reply.headers, self._endpoint.max_response_bytes)
                 for chunk in reply.iter_stream():
@@ -71,12 +80,22 @@ class HttpSender:
             finally:
                 reply.close()
         except BaseException as error:  # noqa: BLE001  # `send` raises it
-            return _failure(error, request)
+            return _failure(error, request, _why_unanswered)
 
     def close(self) -> None:
         """Close all connections; whatever is sent afterwards is refused."""
         self._is_closed = True
-        self._pool.close()
+        self._pool().close()
+
+    def _pool(self) -> httpcore.ConnectionPool:
+        """This process's own; in it, a parent's connections are let go of without a word to the service."""
+        process, pool = self._home
+        if process != os.getpid():
+            for connection in pool.connections:
+                connection.close()
+            pool = self._new_pool()
+            self._home = os.getpid(), pool
+        return pool
 
     def __enter__(self) -> Self:
         return self
@@ -86,11 +105,12 @@ class HttpSender:
 
 
 class AsyncHttpSender:
-    """`HttpSender` for asyncio; it belongs to the event loop that first uses it."""
+    """`HttpSender` for asyncio; it belongs to the event loop, and the process, that first uses it."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self._is_closed = False
+        self._home: tuple[int, asyncio.AbstractEventLoop] | None = None
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=_ssl_context(endpoint),
             proxy=_proxy(endpoint),
@@ -101,16 +121,26 @@ class AsyncHttpSender:
         )
 
     async def send(self, request: Request, *, timeout: float | None = None) -> Response:
-        """See `Sender.send`; a cancelled send closes its connection."""
+        """See `Sender.send`; a cancelled send closes its connection.
+
+        Raises:
+            ConfigError: Another event loop or process used it first.
+        """
+        if not self._is_at_home():
+            raise ConfigError(
+                "the asynchronous client was first used in another event loop or process; open one in each"
+            )
         outcome = await self._exchange(request, timeout)
         if isinstance(outcome, Response):
             return outcome
         raise outcome
 
     async def _exchange(self, request: Request, timeout: float | None) -> Response | BaseException:
+        prepared = _prepare(self._endpoint, request, timeout, is_closed=self._is_closed)
+        if not isinstance(prepared, httpcore.Request):
+            return prepared
         try:
-            _check_open(request, is_closed=self._is_closed)
-            reply = await self._pool.handle_async_request(_build(self._endpoint, request, timeout))
+            reply = await self._pool.handle_async_request(prepared)
             try:
                 body = Body(request, reply.headers, self._endpoint.max_response_bytes)
                 async for chunk in reply.aiter_stream():
@@ -119,12 +149,22 @@ class AsyncHttpSender:
             finally:
                 await reply.aclose()
         except BaseException as error:  # noqa: BLE001  # `send` raises it
-            return _failure(error, request)
+            return _failure(error, request, _why_unanswered)
 
     async def aclose(self) -> None:
-        """Close all connections; whatever is sent afterwards is refused."""
+        """Close all connections; whatever is sent afterwards is refused.
+
+        Elsewhere than at home it leaves the connections alone.
+        """
         self._is_closed = True
-        await self._pool.aclose()
+        if self._is_at_home():
+            await self._pool.aclose()
+
+    def _is_at_home(self) -> bool:
+        if self._home is None:
+            self._home = os.getpid(), asyncio.get_running_loop()
+        process, loop = self._home
+        return process == os.getpid() and loop is asyncio.get_running_loop()
 
     async def __aenter__(self) -> Self:
         return self
@@ -138,44 +178,32 @@ def _check_open(request: Request, *, is_closed: bool) -> None:
         raise RequestRefused(request.method, request.template, "the client is closed")
 
 
+def _prepare(
+    endpoint: Endpoint, request: Request, timeout: float | None, *, is_closed: bool
+) -> httpcore.Request | BaseException:
+    """What to send, or why it cannot be: nothing has been sent so far, whatever goes wrong here."""
+    try:
+        _check_open(request, is_closed=is_closed)
+        return _build(endpoint, request, timeout)
+    except BaseException as error:  # noqa: BLE001  # `send` raises it
+        return _failure(error, request, _why_unbuilt)
+
+
 def _build(endpoint: Endpoint, request: Request, timeout: float | None) -> httpcore.Request:
     origin = endpoint.origin
-    target = origin.path + render(request) + _query(request)
-    url = httpcore.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=target)
+    if not isinstance(cast(object, request.body), bytes | None):
+        raise RequestRefused(request.method, request.template, "the body is not bytes")
+    url = httpcore.URL(
+        scheme=origin.scheme, host=origin.host, port=origin.port, target=target(endpoint, request)
+    )
     gate.check(origin, request, scheme=url.scheme, host=url.host, port=url.port, target=url.target)
     return httpcore.Request(
         request.method,
         url,
-        headers=_headers(endpoint, request),
+        headers=headers(endpoint, request),
         content=request.body,
         extensions={"timeout": _instants(endpoint, request, timeout)},
     )
-
-
-def _query(request: Request) -> str:
-    if not request.query:
-        return ""
-    try:
-        return "?" + urlencode(request.query, quote_via=quote, safe="")
-    except UnicodeEncodeError:
-        pass
-    raise RequestRefused(request.method, request.template, "the query holds a lone surrogate")
-
-
-def _headers(endpoint: Endpoint, request: Request) -> list[tuple[str, str]]:
-    headers = [
-        ("Host", endpoint.origin.authority),
-        ("User-Agent", endpoint.user_agent),
-        ("Accept", endpoint.accept),
-        ("Accept-Encoding", "gzip"),
-        *endpoint.headers,
-    ]
-    if request.body is not None:
-        headers += [("Content-Type", "application/json"), ("Content-Length", str(len(request.body)))]
-    elif request.method != "GET":
-        headers.append(("Content-Length", "0"))
-    headers += [(one.header, one.prefix + one.secret.reveal()) for one in endpoint.credentials]
-    return headers
 
 
 def _instants(endpoint: Endpoint, request: Request, timeout: float | None) -> dict[str, float]:
@@ -190,22 +218,29 @@ def _instants(endpoint: Endpoint, request: Request, timeout: float | None) -> di
 
 
 def _response(reply: httpcore.Response, body: Body) -> Response:
-    headers = tuple(
+    received = tuple(
         (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in reply.headers
     )
-    return Response(reply.status, headers, body.finish())
+    return Response(reply.status, received, body.finish())
 
 
-def _failure(error: BaseException, request: Request) -> BaseException:
+def _failure(
+    error: BaseException, request: Request, meaning: Callable[[Exception], _Meaning]
+) -> BaseException:
     """What to raise for it, without the HTTP library's frames, which have the credentials in their locals."""
     if isinstance(error, TransportError) or not isinstance(error, Exception):
         error.__cause__ = error.__context__ = None
         return error.with_traceback(None)
-    kind, reason = _meaning(error)
+    kind, reason = meaning(error)
     return kind(request.method, request.template, reason)
 
 
-def _meaning(error: Exception) -> tuple[type[TransportError], str]:
+def _why_unbuilt(error: Exception) -> _Meaning:
+    return RequestRefused, f"it cannot be built: {type(error).__name__}"
+
+
+def _why_unanswered(error: Exception) -> _Meaning:
+    """Once the pool has the request, even an error that nobody foresees may come after it was applied."""
     if isinstance(error, _NOT_SENT):
         detail = str(error) if isinstance(error, httpcore.ConnectError) else type(error).__name__
         return NotSent, f"no connection: {' '.join(detail.split())[:_LONGEST_DETAIL]}"
