@@ -20,8 +20,9 @@ def render(request: Request) -> str:
     """The percent-encoded path of a request, below its service's base URL.
 
     Raises:
-        RequestRefused: The template is malformed, a parameter is missing or unknown, or one is not a
-            string, empty, a dot segment, or holds a control character, a slash or a backslash. The message does not show it.
+        RequestRefused: The template is malformed, a parameter is missing or unknown, or one is not a string,
+            empty, a dot segment, or holds a control character, a slash or a backslash. The message does not
+            show it.
     """
     try:
         return _render(request.template, request.params)
