@@ -73,6 +73,27 @@ def test_absent() -> None:
     assert [line.partition(":")[0] for line in lines] == ["Team", "sentry-governed"]
 
 
+@pytest.mark.parametrize(
+    ("template", "service", "line"),
+    [
+        ("https://wiki/a/{service}/edit", "..", None),
+        ("https://wiki/a/{service}/edit", ".", None),
+        ("https://wiki/{service}", "..", None),
+        ("https://wiki/.{service}/edit", ".", None),
+        ("https://wiki/{service}{service}#x", ".", None),
+        ("https://wiki/{service}/edit", "...", "https://wiki/.../edit"),
+        ("https://wiki/{service}/edit", "a/../b", "https://wiki/a%2F..%2Fb/edit"),
+        ("https://wiki/?q={service}", "..", "https://wiki/?q=.."),
+    ],
+)
+def test_dots(template: str, service: str, line: str | None) -> None:
+    """A link's path is not changed by a fact that reads as a step up or nowhere."""
+    tagged = alert(tags={"service": (service,)})
+
+    lines = notes(tagged, TaskSettings(runbook_link=template), "runbook")
+    assert lines == ([f"Runbook: {line}"] if line else []) + [MARKER]
+
+
 def test_runbook_tag() -> None:
     """The runbook tag wins over the configured link."""
     tagged = alert(tags={"book": ("https://wiki.example.com/7",), "service": ("api",)})

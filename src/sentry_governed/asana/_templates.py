@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 from sentry_governed.asana._checks import shown
 from sentry_governed.errors import ConfigError
 
+_DOTS = frozenset({".", ".."})
 _PART = re.compile(r"\{\{|\}\}|\{(?P<name>[A-Za-z0-9_.\-/]+)\}|[{}]")
 
 
@@ -51,5 +52,6 @@ def fill(template: str, values: Mapping[str, str]) -> str | None:
 
 
 def fill_link(template: str, values: Mapping[str, str]) -> str | None:
-    """As `fill`, each `{fact}` percent-encoded."""
-    return fill(template, {name: quote(value, safe="", errors="replace") for name, value in values.items()})
+    """As `fill`, each `{fact}` percent-encoded; None also when facts make a step of the path `.` or `..`."""
+    link = fill(template, {name: quote(value, safe="", errors="replace") for name, value in values.items()})
+    return link if link and _DOTS.isdisjoint(urlsplit(link).path.split("/")) else None
