@@ -68,7 +68,7 @@ def test_nothing_configured(environment: str) -> None:
     assert {step for steps in ids(plan) for step in steps} <= {"None", "pNone"}
     assert plan.portfolios == ()
     assert resolve(plan, {}).projects == ()
-    assert all("no id is configured" in note for note in resolve(plan, {}).notes)
+    assert all("there is no id to use" in note for note in resolve(plan, {}).notes)
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "production"])
@@ -80,6 +80,24 @@ def test_no_ids(environment: str) -> None:
     plan = plan_placement(alert(environment=environment), Route(team), TaskSettings())
 
     assert plan.portfolios == resolve(plan, {}).projects == ()
+
+
+def test_no_id_said() -> None:
+    """The step of a team whose id is none says so, on one line."""
+    team = Team("Web", asana_backlog_id="https://app.asana.com/0/123/list\n", asana_sprint_portfolio_id="?")
+    plan = plan_placement(alert(), Route(team), TaskSettings())
+
+    assert resolve(plan, {}).notes[:2] == (
+        "sprint portfolio of team Web (its id '?' is not an Asana id): there is no id to use",
+        (
+            "backlog project of team Web (its id 'https://app.asana.com/0/123/list\\n' is not an Asana id): "
+            "there is no id to use"
+        ),
+    )
+    (sandbox, _), _ = plan_placement(
+        alert(environment="dev"), Route(Team("Web", asana_sandbox_portfolio_id="tbd")), IDS
+    ).choices
+    assert sandbox.what == "sandbox portfolio of team Web (its id 'tbd' is not an Asana id)"
 
 
 def test_words() -> None:
@@ -122,7 +140,7 @@ def test_notes() -> None:
         ("1",),
         (
             "sprint portfolio of team Web: it has no current project",
-            "backlog project of team Web: no id is configured",
+            "backlog project of team Web: there is no id to use",
         ),
     )
 

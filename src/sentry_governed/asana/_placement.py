@@ -10,6 +10,7 @@ import attrs
 
 from sentry_governed._convert import parse_utc
 from sentry_governed.alerts import Alert
+from sentry_governed.asana._checks import shown
 from sentry_governed.asana._priority import Priority, level_names, priority_of
 from sentry_governed.asana._settings import TaskSettings
 from sentry_governed.asana._text import one_line
@@ -127,9 +128,9 @@ def plan_placement(alert: Alert, route: Route, settings: TaskSettings) -> Placem
 
 def _for_dev(route: Route, settings: TaskSettings) -> tuple[Step, ...]:
     why = "the environment is dev"
-    sandbox = _gid(route.team.asana_sandbox_portfolio_id)
+    sandbox = route.team.asana_sandbox_portfolio_id
     return (
-        LatestProject(sandbox, f"sandbox portfolio of {_team(route)}", why),
+        LatestProject(_gid(sandbox), _of_team("sandbox portfolio", sandbox, route), why),
         FixedProject(settings.dev_project, "dev project", why),
     )
 
@@ -147,19 +148,20 @@ def _for_production(alert: Alert, route: Route, settings: TaskSettings) -> tuple
     is_high = priority is Priority.HIGH
     backlog = FixedProject(
         _gid(route.team.asana_backlog_id),
-        f"backlog project of {_team(route)}",
+        _of_team("backlog project", route.team.asana_backlog_id, route),
         "it comes next if that portfolio has no current project" if is_high else why,
     )
     return ((_sprint(route, why),), (backlog,)) if is_high else ((backlog,),)
 
 
 def _sprint(route: Route, why: str) -> LatestProject:
-    gid = _gid(route.team.asana_sprint_portfolio_id)
-    return LatestProject(gid, f"sprint portfolio of {_team(route)}", why)
+    sprint = route.team.asana_sprint_portfolio_id
+    return LatestProject(_gid(sprint), _of_team("sprint portfolio", sprint, route), why)
 
 
-def _team(route: Route) -> str:
-    return f"team {one_line(route.team.name)}"
+def _of_team(what: str, written: str | None, route: Route) -> str:
+    wrong = f" (its id {shown(written)} is not an Asana id)" if written and not is_gid(written) else ""
+    return f"{what} of team {one_line(route.team.name)}{wrong}"
 
 
 def _gid(text: str | None) -> str | None:
@@ -181,7 +183,7 @@ def resolve(placement: Placement, latest: Mapping[str, str | None]) -> Resolutio
                 found[project] = None
             else:
                 notes.append(
-                    f"{step.what}: {'it has no current project' if asked else 'no id is configured'}"
+                    f"{step.what}: {'it has no current project' if asked else 'there is no id to use'}"
                 )
         if found:
             return Resolution(tuple(found), tuple(notes))
