@@ -107,6 +107,18 @@ def test_constructor_checks(key: str) -> None:
         Term(key)
 
 
+def test_constructor_refuses() -> None:
+    """A term that no text could say is refused."""
+    with pytest.raises(
+        ConfigError, match=r"test 'bogus' is not known \(write one of present, equal, regex\)"
+    ):
+        Term("k", "bogus", "x")  # type: ignore[arg-type]  # what the test is about
+    with pytest.raises(ConfigError, match="term 'k' tests for presence and has a value"):
+        Term("k", "present", "v")
+    with pytest.raises(ConfigError, match="is not known"):
+        Term("k", ["present"])  # type: ignore[arg-type]  # what the test is about
+
+
 @pytest.mark.parametrize(
     ("text", "holding", "failing"),
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Sequence
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 import attrs
 
@@ -44,6 +44,10 @@ class BadTerm(ConfigError):
 
 def _checked_regex(term: Term) -> re.Pattern[str] | None:
     _check_key(term.key)
+    if term.test not in get_args(Test):
+        raise BadTerm(f"test {term.test!r} is not known", f"write one of {', '.join(get_args(Test))}")
+    if term.test == "present" and term.value:
+        raise BadTerm(f"term {quoted(term.key)} tests for presence and has a value", "write test equal")
     if len(term.key) + len(term.value) > MAX_LENGTH:
         raise BadTerm(f"term {quoted(term.key)} is longer than {MAX_LENGTH} characters", "shorten it")
     return _compiled(term.value) if term.test == "regex" else None
@@ -61,8 +65,9 @@ class Term:
         negated: The exact complement: holds when no value passes the test, so also when there is none.
 
     Raises:
-        ConfigError: The key is empty or holds another character, the regex is empty or does not compile, or
-            the whole is longer than 4,096 characters.
+        ConfigError: The key is empty or holds another character, the test is not known, there is a value
+            with `present`, the regex is empty or does not compile, or the whole is longer than 4,096
+            characters.
     """
 
     key: str
