@@ -76,6 +76,28 @@ def test_entities(entities: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("value", ["", "null", "~"])
+def test_blank(value: str) -> None:
+    """A key with nothing behind its colon, or null, is left out, wherever it may be."""
+    teams = Teams.parse(
+        f"version: {value}\ndefault: {value}\naliases: {value}\nignore: {value}\n"
+        f"teams:\n- Name: A\n  AsanaBacklogId: {value}\n  AsanaSprintPortfolioId: {value}\n"
+        f"  AsanaSandboxPortfolioId: {value}\n  AsanaTeamId: {value}\n  Entities:\n"
+        f"  - Matchers: [a]\n    Priority: {value}\n- Name: B\n  Entities: {value}\n"
+    )
+
+    assert (teams.teams, teams.default) == ((Team("A"), Team("B")), None)
+    match = teams.match({"a": ""})
+    assert match is not None
+    assert match.rule == Rule.parse("[a]")
+    assert Teams.parse(f"aliases: {{prefixes: {value}}}\nteams: [{{Name: A}}]").teams == (Team("A"),)
+
+
+def test_empty_id() -> None:
+    """An id that is an empty text is missing."""
+    assert Teams.parse("{Name: A, AsanaBacklogId: '', AsanaTeamId: \"\"}").teams == (Team("A"),)
+
+
 @pytest.mark.parametrize("value", ["", "null", "~", "[]"])
 def test_left_out(value: str) -> None:
     """Only a Name is required: ids and lists may be missing, empty or null."""
@@ -120,6 +142,9 @@ def test_default_argument() -> None:
     ("default: Chekout\nteams: [{Name: Checkout}]",
      ["t:1:10: default 'Chekout' names no team (did you mean 'Checkout'?)"]),
     ("default: [A]\nteams: [{Name: A}]", ["t:1:10: default '' names no team (known: 'A')"]),
+    ("default: ''\nteams: [{Name: A}]", ["t:1:10: default '' names no team (known: 'A')"]),
+    ("default: A\nteams: []", ["t:1:10: default 'A' names no team",
+                              "t:2:8: no teams (declare at least one: - Name: ...)"]),
     ("aliases: x\nteams: [{Name: A}]",
      ['t:1:10: aliases is not a mapping (write aliases: {prefixes: ["zap_"]})']),
     ("aliases: {prefix: [a]}\nteams: [{Name: A}]",
@@ -150,8 +175,6 @@ def test_default_argument() -> None:
      ["t:2:16: AsanaTeamId '1.5' is a number to YAML (quote it: \"1.5\")"]),
     ("- Name: A\n  asana_team_id: yes\n",
      ["t:2:18: asana_team_id 'yes' is a boolean to YAML (quote it: \"yes\")"]),
-    ("- Name: A\n  AsanaTeamId: ''\n",
-     ["t:2:16: AsanaTeamId is not an id (write digits, or leave the key out)"]),
     ("- Name: A\n  AsanaTeamId: [1]\n",
      ["t:2:16: AsanaTeamId is not an id (write digits, or leave the key out)"]),
     # rules
@@ -213,7 +236,14 @@ def test_errors(text: str, expected: list[str]) -> None:
     ('"k:/\\d/"', ("18: not valid YAML: unknown escape "
                   "(between double quotes write \\\\ for \\, or use single quotes)")),
     ("k:/a,b/", "14: YAML splits 'k:/a,b/' at the comma (quote it: \"k:/a,b/\")"),
-    ("k:/a, b/", "14: YAML splits 'k:/a,b/' at the comma (quote it: \"k:/a,b/\")"),
+    ("k:/a, b/", "14: YAML splits 'k:/a, b/' at the comma (quote it: \"k:/a, b/\")"),
+    ("k:/a,   b,c/", "14: YAML splits 'k:/a,   b,c/' at the comma (quote it: \"k:/a,   b,c/\")"),
+    ("k:/a,\n b/", "14: YAML splits 'k:/a, b/' at the comma (quote it: \"k:/a, b/\")"),
+    ('k:"a,b:c"', "14: YAML splits 'k:\"a,b:c\"' at the comma (quote it: \"k:\\\"a,b:c\\\"\")"),
+    ('k:"a, b:c"', "14: YAML splits 'k:\"a, b:c\"' at the comma (quote it: \"k:\\\"a, b:c\\\"\")"),
+    ('k:"a, x:"b"', "14: term 'k:\"a' does not end its quoted value (quote it: \"k:\\\"a\")"),
+    ('k:"a, c', "14: term 'k:\"a' does not end its quoted value (quote it: \"k:\\\"a\")"),
+    ('k:"', "14: term 'k:\"' does not end its quoted value (quote it: \"k:\\\"\")"),
     ("k:/a,b,c:d/", "14: YAML splits 'k:/a,b,c:d/' at the comma (quote it: \"k:/a,b,c:d/\")"),
     ("k:/,b/", "14: YAML splits 'k:/,b/' at the comma (quote it: \"k:/,b/\")"),
 ])  # fmt: skip
@@ -233,6 +263,9 @@ def test_term_errors(term: str, expected: str) -> None:
         "[path:/api, dir:x/]",
         "[path:/api, 'b:c/']",
         "[path:/api, other]",
+        """['k:"a', 'b:c"']""",
+        '[k:a"b, c:d"]',
+        '[k:"a", c:d"]',
     ],
 )
 def test_not_split(matchers: str) -> None:
@@ -241,7 +274,10 @@ def test_not_split(matchers: str) -> None:
 
 
 def test_block_list_is_not_split() -> None:
-    """Lines of a block list are never pieces of one regex."""
+    """Lines of a block list are never pieces of one regex or quoted value."""
+    assert problems('- Name: A\n  Entities:\n  - Matchers:\n    - k:"a,b"\n    - k:"a\n    - b:c"\n') == [
+        't:5:7: term \'k:"a\' does not end its quoted value (quote it: "k:\\"a")'
+    ]
     assert problems("- Name: A\n  Entities:\n  - Matchers:\n    - k:/a\n    - b/\n") == [
         "t:5:7: key 'b/' has a '/' at an end (write key:/regex/, between quotes)"
     ]

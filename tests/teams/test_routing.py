@@ -132,7 +132,10 @@ def test_no_default() -> None:
     assert winner(found, {"a": "x"}) == "A"
     assert found.match({}) is None
     for event in ({}, {"b": ""}):
-        with pytest.raises(NoDefaultTeam, match=r"^no rule matches and 't' has no default team; declare one"):
+        with pytest.raises(
+            NoDefaultTeam,
+            match=r"^no rule matches and 't' has no default team; declare a default in the file, or name",
+        ):
             found.route(event)
 
 

@@ -68,4 +68,6 @@ def did_you_mean(word: str, known: Iterable[str], also: Iterable[str] = ()) -> s
     near = difflib.get_close_matches(word[:_SHOWN].casefold(), by_folded, 1)
     if near:
         return f"did you mean {quoted(by_folded[near[0]])}?"
+    if not names:
+        return ""
     return "known: " + ", ".join(quoted(name) for name in names[:_LISTED])

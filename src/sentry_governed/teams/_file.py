@@ -45,6 +45,12 @@ _DIGITS: Final = re.compile(r"[0-9]+")
 _Entries: TypeAlias = Mapping[str, tuple[Scalar, Node]]
 
 
+def _given(entries: _Entries, name: str) -> Node | None:
+    """The value of a key, or None where the key or its value is left out."""
+    node = entries[name][1] if name in entries else None
+    return None if node is None or is_left_out(node) else node
+
+
 @attrs.frozen
 class Declared:
     """What a file declares; rules in the order of the file."""
@@ -157,9 +163,9 @@ class _File:
         return name.text if isinstance(name, Scalar) else ""
 
     def _id(self, key: Scalar, node: Node) -> str | None:
-        if is_left_out(node):
+        if is_left_out(node) or (isinstance(node, Scalar) and not node.text):
             return None
-        if not isinstance(node, Scalar) or not node.text:
+        if not isinstance(node, Scalar):
             self.report.add(node, f"{key.text} is not an id", "write digits, or leave the key out")
             return None
         kind = None if _DIGITS.fullmatch(node.text) else mistaken_for(node)
@@ -172,7 +178,7 @@ class _File:
         entries = self._rule_entries(node, _RULE_KEYS)
         if entries is None:
             return
-        priority = self._priority(entries["priority"][1]) if "priority" in entries else 0
+        priority = self._priority(entries)
         key, matchers = entries["matchers"]
         terms = terms_of(matchers, self.report)
         if terms:
@@ -188,7 +194,10 @@ class _File:
             return None
         return entries
 
-    def _priority(self, node: Node) -> int:
+    def _priority(self, entries: _Entries) -> int:
+        node = _given(entries, "priority")
+        if node is None:
+            return 0
         if isinstance(node, Scalar) and _PRIORITY.fullmatch(node.text):
             return int(node.text)
         self.report.add(
@@ -203,16 +212,15 @@ class _File:
 
     def check_version(self, settings: _Entries) -> None:
         """Refuse files of a format that is not known yet."""
-        if "version" in settings:
-            node = settings["version"][1]
-            if not isinstance(node, Scalar) or node.text != "1":
-                self.report.add(node, "unknown version of the format", "write version: 1")
+        node = _given(settings, "version")
+        if node is not None and not (isinstance(node, Scalar) and node.text == "1"):
+            self.report.add(node, "unknown version of the format", "write version: 1")
 
     def default(self, settings: _Entries, name: str | None) -> Team | None:
         """The default team; the given name goes before the file's, which has to be right all the same."""
         declared = None
-        if "default" in settings:
-            node = settings["default"][1]
+        node = _given(settings, "default")
+        if node is not None:
             text = node.text if isinstance(node, Scalar) else ""
             declared = self.teams.get(text)
             if declared is None:
@@ -227,9 +235,9 @@ class _File:
 
     def prefixes(self, settings: _Entries) -> tuple[str, ...]:
         """The alias prefixes, each once."""
-        if "aliases" not in settings:
+        node = _given(settings, "aliases")
+        if node is None:
             return ()
-        node = settings["aliases"][1]
         if not isinstance(node, Fields):
             self.report.add(node, "aliases is not a mapping", 'write aliases: {prefixes: ["zap_"]}')
             return ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
 import attrs
@@ -75,7 +76,7 @@ def terms_of(node: Node, report: Report) -> tuple[Term, ...]:
     if not isinstance(node, Items):
         report.add(node, "Matchers is not a list", "write [key:value]")
         return ()
-    pieces = _pieces_of_regexes(node, report) if node.flow else frozenset[int]()
+    pieces = _pieces(node, report)
     found = (_term(term, report) for index, term in enumerate(node.nodes) if index not in pieces)
     return tuple(term for term in found if term is not None)
 
@@ -95,43 +96,56 @@ def _term(node: Node, report: Report) -> Term | None:
         return None
 
 
-def _pieces_of_regexes(items: Items, report: Report) -> set[int] | frozenset[int]:
-    """Which terms are pieces of a regex without quotes that YAML split at its commas."""
+def _pieces(items: Items, report: Report) -> set[int]:
+    """Which terms are pieces of a regex or quoted value without quotes, which YAML splits at its commas."""
     pieces: set[int] = set()
     for first, node in enumerate(items.nodes):
-        if first in pieces or not _opens_regex(node):
-            continue
-        last = _closing(items.nodes, first)
+        mark = "" if first in pieces else _opened(node)
+        last = _closing(items.nodes, first, mark) if mark and items.flow else None
         if last is not None:
             pieces.update(range(first, last + 1))
-            whole = ",".join(
-                piece.text for piece in items.nodes[first : last + 1] if isinstance(piece, Scalar)
-            )
-            hint = f"quote it: {double_quoted(whole)}"
-            report.add(node, f"YAML splits {quoted(whole)} at the comma", hint)
+            whole = _as_written(items.nodes[first : last + 1])
+            report.add(node, f"YAML splits {quoted(whole)} at the comma", f"quote it: {double_quoted(whole)}")
+        elif mark == '"' and isinstance(node, Scalar):
+            pieces.add(first)
+            hint = f"quote it: {double_quoted(node.text)}"
+            report.add(node, f"term {quoted(node.text)} does not end its quoted value", hint)
     return pieces
 
 
-def _opens_regex(node: Node) -> bool:
+def _opened(node: Node) -> str:
+    """The mark that a term without quotes opens and does not close, or an empty text."""
     if not isinstance(node, Scalar) or not node.plain:
-        return False
+        return ""
     value = node.text.partition(":")[2]
-    return value.startswith("/") and not encloses("/", value)
+    mark = value[:1]
+    return mark if mark in ("/", '"') and not encloses(mark, value) else ""
 
 
-def _closing(nodes: Sequence[Node], first: int) -> int | None:
+def _closing(nodes: Sequence[Node], first: int, mark: str) -> int | None:
     touching = True
     for index in range(first + 1, len(nodes)):
         before, node = nodes[index - 1], nodes[index]
         if not isinstance(before, Scalar) or not isinstance(node, Scalar) or not node.plain:
             return None
-        if _opens_regex(node):
+        if _opened(node):
             return None
-        touching = touching and (node.line, node.column) == (
-            before.line,
-            before.column + len(before.text) + 1,
-        )
+        touching = touching and _gap(before, node) == ""
         value = node.text.partition(":")[2]
-        if node.text.endswith("/") and not encloses("/", value) and (touching or not value):
+        surely = touching or not value or mark == '"'
+        if node.text.endswith(mark) and not encloses(mark, value) and surely:
             return index
     return None
+
+
+def _as_written(nodes: Sequence[Node]) -> str:
+    scalars = [node for node in nodes if isinstance(node, Scalar)]
+    rest = (f",{_gap(before, node)}{node.text}" for before, node in pairwise(scalars))
+    return scalars[0].text + "".join(rest)
+
+
+def _gap(before: Scalar, node: Scalar) -> str:
+    """The blank space between the comma and the second of two terms, a line's end as YAML folds it."""
+    if node.line != before.line:
+        return " "
+    return " " * (node.column - before.column - len(before.text) - 1)

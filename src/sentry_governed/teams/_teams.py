@@ -110,7 +110,7 @@ class Teams:
 
     def _default(self, why: str) -> Team:
         if self.default is None:
-            hint = "declare one in the file, or pass default="
+            hint = "declare a default in the file, or name one when loading"
             raise NoDefaultTeam(f"{why} and {quoted(self.source)} has no default team; {hint}")
         return self.default
 
