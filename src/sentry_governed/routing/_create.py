@@ -61,11 +61,10 @@ def create(
         except (BadRequest, NoAccess, NotFound, PlanTooSmall) as error:
             refusal = error
         simpler, left_out = _simpler(draft, refusal, default_project)
-        notes = (*lease.record.notes, f"{left_out}: {refusal}")
+        lease.remember(notes=(*lease.record.notes, f"{left_out}: {refusal}"))
         if simpler is None:
-            yield from lease.release(state="failed", notes=notes)
+            yield from lease.release(state="failed")
             return Rejected(lease.key, str(refusal))
-        yield from lease.advance(notes=notes)
         draft = simpler
 
 

@@ -100,15 +100,14 @@ def _make(lease: Lease, ours: Owned, desk: Desk) -> Flow[Outcome | None]:
             return _ignored(lease.key, ours)
     chain = yield from read_chain(chain_key(ours.alert, desk.sentry))
     reason = ours.route.reason[:_LONGEST_REASON]
-    yield from lease.advance(team=ours.route.team.name, reason=reason, notes=ours.notes)
+    lease.remember(team=ours.route.team.name, reason=reason, notes=ours.notes)
     if chain and desk.options.on_repeat == "comment":
         try:
             return (yield from _comment(lease, ours, desk, chain))
         except SentryGovernedError as error:
             if not stays(error):
                 raise
-            notes = (*ours.notes, f"not commented on {chain.latest}: {error}")
-        yield from lease.advance(notes=notes)
+            lease.remember(notes=(*ours.notes, f"not commented on {chain.latest}: {error}"))
     return (yield from _create(lease, ours, desk, chain))
 
 
@@ -121,12 +120,10 @@ def _create(lease: Lease, ours: Owned, desk: Desk, chain: Chain | None) -> Flow[
     previous, root = (chain.latest, chain.root) if chain else (None, None)
     draft = desk.tasks.build(ours.alert, ours.route, previous=previous, root=root)
     placed = yield from place(draft.placement, desk.portfolios)
-    notes = (*lease.record.notes, *placed.notes)
+    lease.remember(notes=(*lease.record.notes, *placed.notes))
     if not placed.projects:
-        problem = f"no project for team {ours.route.team.name}: {'; '.join(placed.notes)}"
-        yield from lease.release(state="failed", notes=notes)
-        return Rejected(lease.key, problem)
-    yield from lease.advance(notes=notes)
+        yield from lease.release(state="failed")
+        return Rejected(lease.key, f"no project for team {ours.route.team.name}: {'; '.join(placed.notes)}")
     draft = attrs.evolve(draft, projects=placed.projects)
     stopped = yield from create(lease, draft, desk.tasks.settings.default_project)
     if lease.record.projects != placed.projects:

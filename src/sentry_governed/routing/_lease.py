@@ -17,7 +17,7 @@ class Overtaken(Exception):
 class Lease:
     """The right to work on one key, for a while.
 
-    It is the one mutable thing of a handling: each `advance` writes the record and remembers what it wrote.
+    It is the one mutable thing of a handling: what it remembers of the key is what it writes next.
     """
 
     def __init__(self, key: str, options: Options, record: TaskRecord, version: int | None) -> None:
@@ -26,20 +26,24 @@ class Lease:
         self.record = record
         self._version = version
 
+    def remember(self, **changes: object) -> None:
+        """Have these changes written along with the next ones."""
+        self.record = attrs.evolve(self.record, **changes)  # type: ignore[arg-type]  # named by the callers here
+
     def advance(self, **changes: object) -> Flow[None]:
         """Write the record with these changes, if nobody else has written it.
 
         Raises:
             Overtaken: Somebody has.
         """
-        record = attrs.evolve(self.record, **changes)  # type: ignore[arg-type]  # named by the callers here
+        self.remember(**changes)
         expires_at = (yield from now()) + self.options.retention
         written = yield from ledger_put(
-            self.key, encode(record), expected=self._version, expires_at=expires_at
+            self.key, encode(self.record), expected=self._version, expires_at=expires_at
         )
         if written is None:
             raise Overtaken
-        self.record, self._version = record, written.version
+        self._version = written.version
 
     def extend(self, **changes: object) -> Flow[None]:
         """Advance, and hold the key for the whole length of a lease from now."""

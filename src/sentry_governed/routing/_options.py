@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 import attrs
 
@@ -22,11 +22,9 @@ def _kinds(value: Collection[str]) -> frozenset[str]:
 
 
 def _are_texts(value: object) -> bool:
-    return (
-        isinstance(value, Collection)
-        and not isinstance(value, str)
-        and all(isinstance(item, str) for item in value)
-    )
+    if isinstance(value, str) or not isinstance(value, Collection):
+        return False
+    return all(isinstance(item, str) for item in cast(Collection[object], value))
 
 
 def _check_seconds(_options: object, field: attrs.Attribute[float], value: object) -> None:
