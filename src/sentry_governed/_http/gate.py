@@ -56,7 +56,7 @@ def parse_origin(base_url: str, *, allow_http: bool = False) -> Origin:
         return _origin(base_url, allow_http=allow_http)
     except ValueError as error:
         reason = str(error)
-    raise ConfigError(f"base_url {reason}")
+    raise ConfigError(f"base_url {reason[:1].lower()}{reason[1:]}")
 
 
 def _origin(base_url: str, *, allow_http: bool) -> Origin:
