@@ -25,7 +25,16 @@ from sentry_governed.routing import (
 )
 from sentry_governed.sentry import AsyncSentryClient, Installation, SentryClient, SentryConfig
 from sentry_governed.teams import Teams
-from sentry_governed.testing import FakeAsana, FakeEvent, FakeSentry, FakeTask, FrozenClock, sign_webhook
+from sentry_governed.testing import (
+    FakeAsana,
+    FakeEvent,
+    FakeSentry,
+    FakeTask,
+    FrozenClock,
+    datadog_alert,
+    datadog_webhook,
+    sign_webhook,
+)
 from sentry_governed.typing import AsyncLedger, AsyncSender, Authorizer, Clock, JsonValue, Ledger, Sender
 
 DEFAULT, BACKLOG, DEV = "101", "102", "103"
@@ -55,6 +64,24 @@ AnyLedger: TypeAlias = Ledger | AsyncLedger
 
 class Killed(BaseException):
     """The process ended here."""
+
+
+class Tripwire:
+    """A tap that raises at one point, the so-many-th time that it is passed, and never again."""
+
+    def __init__(self, where: str, error: BaseException, *, time: int = 1) -> None:
+        self._where, self._error, self._left = where, error, time
+
+    def __call__(self, point: str) -> None:
+        if point == self._where:
+            self._left -= 1
+            if self._left == 0:
+                raise self._error
+
+
+def dies(where: str) -> Tripwire:
+    """The process ends at that point."""
+    return Tripwire(where, Killed())
 
 
 @attrs.frozen
@@ -103,6 +130,13 @@ class World:
     def links(self, alert: Alert) -> list[str]:
         """The tasks that the alert's issue is linked to."""
         return [link.web_url for link in self.sentry.external_issues(str(alert.issue_id))]
+
+
+def datadog(**body: str) -> Alert:
+    """A Datadog alert."""
+    alert = decode_alert(*datadog_webhook(datadog_alert(**body), "secret"))  # type: ignore[arg-type]  # all text
+    assert isinstance(alert, Alert)
+    return alert
 
 
 def decoded(body: Mapping[str, JsonValue]) -> Alert:
