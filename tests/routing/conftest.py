@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.routing.makers import WAYS, Way, World, opened
+from tests.routing.makers import World
+from tests.routing.ways import WAYS, Way, opened
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from sentry_governed.alerts import Alert
 from sentry_governed.errors import Denied
 from sentry_governed.routing import Created, Deferred, Options
 from sentry_governed.testing import Fault, sentry_event_alert, sentry_issue
-from tests.routing.makers import UUID, Way, World, decoded
+from tests.routing.makers import UUID, World, decoded
+from tests.routing.ways import Way
 
 OPTIONS = Options(create_on=["issue.created", "event_alert.triggered"])
 ELSEWHERE = "00000000-0000-4000-8000-000000000002"

@@ -16,10 +16,10 @@ from tests.routing.makers import (
     SETTINGS,
     SPRINT,
     SPRINTS,
-    Way,
     World,
     decoded,
 )
+from tests.routing.ways import Way
 
 FIELD, OTHER = "901", "902"
 
