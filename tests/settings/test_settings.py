@@ -195,7 +195,7 @@ def test_defaults(content: str) -> None:
         ),
         ("asana: {base_url: 'ftp://x'}", "1:19: base_url is not of the form https://host[:port][/path]"),
         ("asana: {base_url: 'https://u:pw@x'}", "1:19: base_url holds a user name or a password; pass the"),
-        ("asana: {base_url: 'https://[x'}", "1:19: base_url Invalid IPv6 URL"),
+        ("asana: {base_url: 'https://[x'}", "1:19: base_url invalid IPv6 URL"),
         ("asana: {base_url: 'http://x'}", "1:8: base_url is not https; say allow_http if the token may"),
         ("sentry: {base_url: 'http://x'}", "1:9: base_url is not https; say allow_http if the token may"),
         ("sentry: {base_url: 'ftp://x'}", "1:20: base_url is not of the form https://host[:port][/path]"),
