@@ -72,9 +72,11 @@ class World:
     sentry: FakeSentry
 
     @classmethod
-    def new(cls, *, listing_delay: float = 0.0, paid: bool = True) -> "World":
+    def new(
+        cls, *, listing_delay: float = 0.0, paid: bool = True, clock: FrozenClock | None = None
+    ) -> "World":
         """Every project and portfolio that the teams and settings name, and an issue's organization."""
-        clock = FrozenClock()
+        clock = clock or FrozenClock()
         asana = FakeAsana(clock=clock, listing_delay=listing_delay, paid=paid)
         for gid, name in ((DEFAULT, "default"), (BACKLOG, "backlog"), (DEV, "dev")):
             asana.add_project(name, gid=gid)
@@ -83,7 +85,7 @@ class World:
             asana.add_project(f"project {project}", gid=project, portfolio=portfolio)
         sentry = FakeSentry(clock=clock)
         sentry.add_project("acme", "web")
-        sentry.add_installation("acme", uuid=UUID)
+        sentry.add_installation("acme", uuid=UUID, token="integration-token")
         return cls(clock, asana, sentry)
 
     def issue(self, *, level: str = "error") -> str:
