@@ -9,8 +9,8 @@ from sentry_governed.alerts import Alert
 from sentry_governed.asana import AsanaConfig, AsyncAsanaClient, TaskBuilder
 from sentry_governed.routing import AsyncRouter, Created
 from sentry_governed.teams import Teams
-from sentry_governed.testing import FakeAsana
-from tests.routing.makers import SETTINGS, TEAMS, Killed, Tripwire, World
+from sentry_governed.testing import FakeAsana, Fault
+from tests.routing.makers import SETTINGS, TEAMS, Killed, Tripwire, World, dies
 from tests.routing.ways import WAYS, Way, assert_one, opened, redeliver
 
 
@@ -84,3 +84,35 @@ def test_killed_anywhere(name: str) -> None:
             redeliver(way.router(world), world, alert)
             assert_one(way, world, alert)
         assert world.posts() == 1
+
+
+def test_killed_while_looking(any_way: Way, world: World) -> None:
+    """A worker that dies while it looks for its task has written down that its fate is unknown."""
+    alert = world.alert()
+    world.asana.faults.add(Fault.reply_lost(), when=lambda call: call.method == "POST")
+    with pytest.raises(Killed):
+        any_way.router(world, tap=dies("before GET tasks"))(alert)
+
+    record = any_way.record(alert.key)
+
+    assert record is not None
+    assert (record["state"], record["posted_by"]) == ("unknown", world.clock.time() + 10)
+    redeliver(any_way.router(world), world, alert)
+    assert_one(any_way, world, alert)
+    assert world.posts() == 1
+
+
+def test_fencing_number(any_way: Way, world: World) -> None:
+    """The fencing number grows with each change of hands, and the owner is another one."""
+    alert = world.alert()
+    owners = set()
+    for number in range(1, 4):
+        with pytest.raises(Killed):
+            any_way.router(world, tap=dies("after put reserved"))(alert)
+        record = any_way.record(alert.key)
+        assert record is not None
+        assert record["fence"] == number
+        owners.add(record["owner"])
+        world.clock.advance(120)
+
+    assert len(owners) == 3

@@ -8,7 +8,7 @@ from sentry_governed.asana import TaskSettings
 from sentry_governed.routing import Created, Deferred, Duplicate, Options, Rejected, Uncertain
 from sentry_governed.testing import Fault, sentry_issue
 from sentry_governed.typing import JsonValue
-from tests.routing.makers import UUID, World, decoded
+from tests.routing.makers import UUID, Killed, World, decoded, dies
 from tests.routing.ways import Way, opened
 
 
@@ -94,6 +94,20 @@ def test_rejected_again(way: Way, world: World) -> None:
         notes.append(record["notes"])
 
     assert notes[0] == notes[2] != []
+
+
+def test_failed_is_reserved_again(way: Way, world: World) -> None:
+    """A failed key is reserved like a new one, with nothing of the failure kept but the fencing number."""
+    alert = world.alert()
+    world.asana.faults.add(Fault.status(400), when=lambda call: call.method == "POST", times=2)
+    assert isinstance(way.router(world)(alert), Rejected)
+    with pytest.raises(Killed):
+        way.router(world, tap=dies("after put reserved"))(alert)
+
+    record = way.record(alert.key)
+
+    assert record is not None
+    assert (record["state"], record["fence"], record["notes"]) == ("reserved", 2, [])
 
 
 def test_no_project(way: Way, world: World) -> None:

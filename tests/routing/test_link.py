@@ -129,7 +129,8 @@ def test_link_refused(way: Way, world: World, status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [Fault.status(401), Fault.status(429), Fault.status(503), Fault.not_sent(), Fault.reply_lost()]
+    "fault",
+    [*map(Fault.status, (401, 408, 429, 500, 503)), Fault.not_sent(), Fault.reply_lost(), Fault.cut()],
 )
 def test_link_later(any_way: Way, world: World, fault: Fault) -> None:
     """A link that fails in passing is made by the next delivery, which is then a duplicate."""

@@ -143,6 +143,19 @@ def test_project_gone(way: Way, world: World) -> None:
     assert created(router(world.alert())).projects == (newer,)
 
 
+def test_project_gone_fields_kept(way: Way, world: World) -> None:
+    """Where a project is what is refused, the custom fields are kept."""
+    world.asana.add_custom_field("Service", gid=FIELD, projects=[SPRINT, DEFAULT])
+    router = way.router(world, settings=with_fields(FIELD))
+    router(world.alert())
+    world.asana.delete(SPRINT)
+
+    outcome = created(router(world.alert()))
+
+    assert outcome.projects == (DEFAULT,)
+    assert world.asana.task(outcome.task).custom_fields == {FIELD: "checkout"}
+
+
 def test_one_project_gone(way: Way, world: World) -> None:
     """Of several projects, the ones that are there are kept."""
     world.asana.delete(DEV)

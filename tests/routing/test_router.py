@@ -140,7 +140,10 @@ def test_datadog(way: Way, world: World) -> None:
     alert = datadog()
     router = way.router(world)
 
-    assert isinstance(router(alert), Created)
+    outcome = router(alert)
+
+    assert isinstance(outcome, Created)
+    assert not any("sentry" in note for note in outcome.notes)
     assert isinstance(router(datadog(transition="Recovered")), Skipped)
     assert isinstance(router(alert), Duplicate)
     assert world.sentry.calls == ()

@@ -217,6 +217,13 @@ def test_slow_but_in_time(any_way: Way, world: World) -> None:
     assert isinstance(outcome, Created)
 
 
+def test_slow_lookup(any_way: Way, world: World) -> None:
+    """The announcement renews the lease, so that slow lookups before it do no harm."""
+    slow = any_way.router(world, tap=Pause("before GET items", world, LEASE - 30))
+
+    assert isinstance(slow(world.alert()), Created)
+
+
 def test_overtaken_while_announced(any_way: Way, world: World) -> None:
     """Whoever takes over an announced POST waits for the lease and the delay, and counts as one attempt."""
     alert = world.alert()

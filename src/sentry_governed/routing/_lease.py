@@ -88,11 +88,8 @@ def _taken(record: TaskRecord | None) -> TaskRecord:
 
     Nobody knows how the POST of a lapsed `creating` ended, but it ended before the lease did.
     """
-    if record is None:
-        return TaskRecord("reserved")
-    fence = record.fence + 1
-    if record.state == "failed":
-        return TaskRecord("reserved", fence=fence)
+    if record is None or record.state == "failed":
+        return TaskRecord("reserved", fence=record.fence + 1 if record else 1)
     if record.state == "creating":
-        return attrs.evolve(record, state="unknown", posted_by=record.lease_until, fence=fence)
-    return attrs.evolve(record, fence=fence)
+        record = attrs.evolve(record, state="unknown", posted_by=record.lease_until)
+    return attrs.evolve(record, fence=record.fence + 1)
