@@ -12,7 +12,16 @@ import sentry_governed
 SOURCE = Path(sentry_governed.__file__).parent
 MODULES = sorted(SOURCE.rglob("*.py"))
 
-LEAVES = {"errors", "_secret", "_operation", "_actions", "_values", "_grammar", "typing"}
+LEAVES = {
+    "errors",
+    "_secret",
+    "_operation",
+    "_actions",
+    "_values",
+    "_approval_request",
+    "_grammar",
+    "typing",
+}
 TOOLS = {"_yaml", "_convert", "_sqlite", "_http"}
 LAYERS = {"sentry", "policy", "teams", "asana", "alerts"}
 ROOF = {"settings", "cli", "testing"}
@@ -50,7 +59,18 @@ IMPURE = {
     "threading",
     "time",
 }
-PURE = ("teams", "alerts", "asana", "_yaml", "_convert", "_actions", "_grammar", "_values", "_operation")
+PURE = (
+    "teams",
+    "alerts",
+    "asana",
+    "_yaml",
+    "_convert",
+    "_actions",
+    "_grammar",
+    "_values",
+    "_approval_request",
+    "_operation",
+)
 EDGES = {"teams/_load.py", "asana/_client.py", "asana/_pacing.py", "asana/_changes.py"}
 
 

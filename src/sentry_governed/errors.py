@@ -12,6 +12,9 @@ SentryGovernedError
 │   ├── SignatureError       ... because they could not be authenticated
 │   └── PayloadError         ... because they are not what the sender's documents describe
 ├── Denied                   policy refused; nothing was sent
+│   ├── ApprovalRequired     ... until a person has approved it (.request is what to show them)
+│   └── ApprovalRefused      ... because an approval, or what is to be approved, is not in order
+├── AuditError               the audit record cannot be written; nothing is sent without it
 ├── LedgerError              the ledger cannot be used; nothing is done without it
 ├── CreateUncertain          a task may or may not have been created; look before creating it again
 ├── TransportError           a request got no whole answer
@@ -41,8 +44,12 @@ All of them survive pickling.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import attrs
+
+if TYPE_CHECKING:
+    from sentry_governed._approval_request import ApprovalRequest
 
 
 class SentryGovernedError(Exception):
@@ -117,6 +124,34 @@ class PayloadError(AlertError):
 
 class Denied(SentryGovernedError):
     """Policy refused the operation; nothing was sent."""
+
+
+class ApprovalRequired(Denied):
+    """Policy lets it happen only once a person has approved it; nothing was sent.
+
+    Attributes:
+        request: What is to be approved, whole and exact; `request.to_json()` is for whoever approves it.
+    """
+
+    def __init__(self, request: ApprovalRequest) -> None:
+        super().__init__(request)
+        self.request = request
+
+    def __str__(self) -> str:
+        request = self.request
+        where = ", ".join(request.projects or ()) or "no project"
+        return (
+            f"{request.action} on {request.resource!r} of {request.org!r} ({where}) needs an approval "
+            f"of the request {request.hash[:12]}"
+        )
+
+
+class ApprovalRefused(Denied):
+    """An approval, or what is to be approved, is not in order; nothing was sent."""
+
+
+class AuditError(SentryGovernedError):
+    """The audit record cannot be written or read; what has to be recorded first was not sent."""
 
 
 class TransportError(SentryGovernedError):
