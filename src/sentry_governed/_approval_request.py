@@ -18,7 +18,7 @@ _LARGEST: Final = 1024 * 1024
 _LARGEST_FILE: Final = 2 * _LARGEST
 
 _PAIR: Final = 2
-_END_OF_TIME: Final = 2.0**53
+_YEAR_10000: Final = 253_402_300_800
 
 T = TypeVar("T")
 
@@ -242,7 +242,7 @@ def _pairs(found: dict[str, object], name: str) -> Pairs:
 
 def _instant(found: dict[str, object], name: str) -> float:
     value = found[name]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _END_OF_TIME:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _YEAR_10000:
         _misfit(name)
     return value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import time
@@ -53,7 +54,7 @@ class SignedApprovals:
             raise ConfigError("approvals need at least one key, and none twice")
         for key in keys:
             check_key(key, "an approval key")
-        if not (max_age > 0 and 0 <= skew < max_age):
+        if not 0 <= skew < max_age < math.inf:
             raise ConfigError(f"max_age={max_age} and skew={skew} do not fit; give 0 <= skew < max_age")
         self._first = keys[0]
         self._max_age = max_age
@@ -112,7 +113,7 @@ class SignedApprovals:
             raise ApprovalRefused(f"the approval {grant.id} has expired; ask for a new one")
         if now < grant.issued_at - self._skew:
             raise ApprovalRefused(f"the approval {grant.id} is from the future; set the clocks")
-        if grant.expires_at - grant.issued_at > self._max_age:
+        if grant.expires_at > grant.issued_at + self._max_age:
             raise ApprovalRefused(f"the approval {grant.id} is good for longer than {self._max_age:g} s")
 
 
@@ -145,8 +146,8 @@ def _check_request(grant: Grant, request: ApprovalRequest) -> None:
         raise ApprovalRefused(f"the policy has changed since the approval {grant.id}; ask for a new one")
     if not same(grant.request_hash, request.hash):
         raise ApprovalRefused(
-            f"the approval {grant.id} is for the request {grant.request_hash[:12]}, not for {request.hash[:12]}: "
-            "it was changed, or what it acts on has moved"
+            f"the approval {grant.id} is for the request {grant.request_hash[:12]}, not for "
+            f"{request.hash[:12]}: it was changed, or what it acts on has moved"
         )
     _check_approver(request, grant.approver)
 
