@@ -19,6 +19,7 @@ LEAVES = {
     "_actions",
     "_values",
     "_approval_request",
+    "_decision",
     "_grammar",
     "typing",
 }
@@ -69,6 +70,7 @@ PURE = (
     "_grammar",
     "_values",
     "_approval_request",
+    "_decision",
     "_operation",
 )
 EDGES = {"teams/_load.py", "asana/_client.py", "asana/_pacing.py", "asana/_changes.py"}

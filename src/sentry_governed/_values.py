@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 import attrs
 
+from sentry_governed._decision import Decision
 from sentry_governed._operation import Intent, Operation, Stage
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
@@ -65,10 +66,12 @@ class Permit:
         operation: What was allowed.
         on_completed: Told the status code, or the error, exactly once after the send it allowed.
             It should not raise: what was sent cannot be taken back.
+        decision: What policy said, or None where no policy was asked.
     """
 
     operation: Operation
     on_completed: Callable[[int | BaseException], None] = attrs.field(default=_nobody_listens, repr=False)
+    decision: Decision | None = None
 
     def completed(self, outcome: int | BaseException) -> None:
         """Report how the allowed send ended."""

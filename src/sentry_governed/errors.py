@@ -50,6 +50,7 @@ import attrs
 
 if TYPE_CHECKING:
     from sentry_governed._approval_request import ApprovalRequest
+    from sentry_governed._decision import Decision
 
 
 class SentryGovernedError(Exception):
@@ -123,7 +124,15 @@ class PayloadError(AlertError):
 
 
 class Denied(SentryGovernedError):
-    """Policy refused the operation; nothing was sent."""
+    """Policy refused the operation; nothing was sent.
+
+    Attributes:
+        decision: What policy said and why, or None where it was not a policy that refused.
+    """
+
+    def __init__(self, problem: object, *, decision: Decision | None = None) -> None:
+        super().__init__(problem)
+        self.decision = decision
 
 
 class ApprovalRequired(Denied):
