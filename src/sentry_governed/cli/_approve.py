@@ -18,16 +18,11 @@ from sentry_governed.policy import SignedApprovals
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 
 
-class _Duration(click.ParamType):
-    """Seconds, minutes or hours, such as `15m`."""
-
-    name = "duration"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        found = re.fullmatch(r"([1-9][0-9]{0,5})([smh])", value)
-        if found is None:
-            self.fail(f"{value!r} is not a duration such as 90s, 15m or 1h", param, ctx)
-        return int(found[1]) * _SECONDS[found[2]]
+def _seconds(_context: click.Context, _parameter: click.Parameter, value: str) -> int:
+    found = re.fullmatch(r"([1-9][0-9]{0,5})([smh])", value)
+    if found is None:
+        raise click.BadParameter(f"{value!r} is not a time such as 90s, 15m or 1h")
+    return int(found[1]) * _SECONDS[found[2]]
 
 
 @click.command()
@@ -40,7 +35,7 @@ class _Duration(click.ParamType):
     help="The environment variable that holds the key.",
 )
 @click.option(
-    "--expires", type=_Duration(), default="15m", show_default=True, help="How long it is good for."
+    "--expires", callback=_seconds, default="15m", show_default=True, help="How long it is good for."
 )
 @click.option("--approver", metavar="NAME", help="Who approves it; needed where the request says who asks.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, stable for machines.")

@@ -29,8 +29,8 @@ class SignedApprovals:
     Args:
         keys: At least 32 characters each. The first signs, all are accepted: put a new key in front, and drop
             the old one once its tokens have expired.
-        store: The SQLite file in which processes note what is spent. With None one process notes it in
-            memory, and refuses tokens that are older than this object.
+        store: The SQLite file in which processes note what is spent; with None one process notes it in
+            memory. Tokens that are older than the file or the memory are refused.
         max_age: The longest time in seconds that a token may be good for.
         skew: How many seconds the clocks of who issues and who accepts may differ.
         clock: Says what has expired.
@@ -60,7 +60,8 @@ class SignedApprovals:
         self._max_age = max_age
         self._skew = skew
         self._clock = clock
-        self._spent: Spent = SpentInMemory(clock.time()) if store is None else SpentInFile(store)
+        now = clock.time()
+        self._spent: Spent = SpentInMemory(now) if store is None else SpentInFile(store, now)
         self.blocking = store is not None
 
     def issue(self, request: ApprovalRequest, *, expires_in: float, approver: str | None = None) -> str:

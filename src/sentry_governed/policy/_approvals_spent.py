@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 _SCHEMA: Final = (
     "CREATE TABLE spent (id TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID",
     "CREATE INDEX spent_by_until ON spent (until)",
+    "CREATE TABLE memory (one INTEGER PRIMARY KEY CHECK (one = 1), since REAL NOT NULL)",
 )
 _KEPT_LONGER: Final = 86_400.0
 """So that a clock that is set back by less than a day revives nothing."""
 
 
 class Spent(Protocol):
-    """A store of the ids of spent approvals."""
+    """A store of the ids of spent approvals.
+
+    It vouches only for approvals that were issued since it exists, so one that is lost revives nothing.
+    """
 
     def spend(self, grant: Grant, *, now: float) -> bool:
         """Note that a grant is spent; False if it was so already.
@@ -36,7 +40,7 @@ class Spent(Protocol):
 
 
 class SpentInMemory:
-    """For one process: it refuses what another process, or an earlier one, may have spent."""
+    """For the threads of one process."""
 
     def __init__(self, now: float) -> None:
         self._since = now
@@ -48,11 +52,7 @@ class SpentInMemory:
         """See `Spent`."""
         if os.getpid() != self._process:
             raise ApprovalRefused("forked processes cannot share approvals in memory; give them a file")
-        if grant.issued_at < self._since:
-            raise ApprovalRefused(
-                "the approval is older than this process, which cannot know whether it is spent; "
-                "keep spent approvals in a file"
-            )
+        _check_age(grant, self._since, "this process is newer; keep spent approvals in a file")
         with self._lock:
             for old in [id_ for id_, until in self._until.items() if until <= now]:
                 del self._until[old]
@@ -68,11 +68,10 @@ class SpentInFile:
         ConfigError: The file cannot be used.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, timeout: float = 5.0) -> None:
+    def __init__(self, path: str | os.PathLike[str], now: float, *, timeout: float = 5.0) -> None:
         self._path = Path(path).absolute()
         self._timeout = timeout
-        with closing(self._open()):
-            self._file = _identity(self._path)
+        self._begin(now)
 
     def spend(self, grant: Grant, *, now: float) -> bool:
         """See `Spent`."""
@@ -80,28 +79,43 @@ class SpentInFile:
 
         try:
             with closing(self._open()) as connection, transaction(connection):
-                self._check_file()
+                _check_age(grant, _since(connection, now), "its file is newer")
                 connection.execute("DELETE FROM spent WHERE until <= ?", (now,))
                 row = (grant.id, _until(grant))
                 return connection.execute("INSERT OR IGNORE INTO spent VALUES (?, ?)", row).rowcount == 1
         except ConfigError as error:
             problem = str(error)
-        except (OSError, sqlite3.Error) as error:
+        except sqlite3.Error as error:
             problem = f"{self._path}: {error}"
         raise ApprovalRefused(f"spent approvals cannot be looked up: {problem}")
+
+    def _begin(self, now: float) -> None:
+        import sqlite3
+
+        try:
+            with closing(self._open()) as connection:
+                _since(connection, now)
+        except sqlite3.Error as error:
+            problem = f"{self._path}: {error}"
+        else:
+            return
+        raise ConfigError(problem)
 
     def _open(self) -> sqlite3.Connection:
         return open_database(self._path, kind="approvals", schema=_SCHEMA, timeout=self._timeout)
 
-    def _check_file(self) -> None:
-        if _identity(self._path) != self._file:
-            raise ConfigError(f"{self._path}: it was removed or replaced while in use; restart to begin anew")
+
+def _since(connection: sqlite3.Connection, now: float) -> float:
+    """When the file was made."""
+    connection.execute("INSERT OR IGNORE INTO memory VALUES (1, ?)", (now,))
+    (since,) = connection.execute("SELECT since FROM memory").fetchone()
+    return float(since)
+
+
+def _check_age(grant: Grant, since: float, reason: str) -> None:
+    if grant.issued_at < since:
+        raise ApprovalRefused(f"whether the approval {grant.id} is spent is not remembered: {reason}")
 
 
 def _until(grant: Grant) -> float:
     return grant.expires_at + _KEPT_LONGER
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_dev, found.st_ino

@@ -82,8 +82,8 @@ def head_of(file: Path) -> Path:
 
 
 def content_of(record: AuditRecord) -> Content:
-    """A record as JSON, without what it does not know."""
-    return {name: value for name, value in attrs.asdict(record).items() if value not in (None, (), "")}
+    """A record as JSON, without what is not known."""
+    return {name: value for name, value in attrs.asdict(record).items() if value is not None}
 
 
 def next_line(head: Head, content: Content, key: Secret) -> Line:
