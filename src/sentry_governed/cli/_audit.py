@@ -11,7 +11,7 @@ import click
 
 from sentry_governed.cli._io import as_json_text, readable
 from sentry_governed.cli._key import key_from
-from sentry_governed.errors import AuditError, ConfigError
+from sentry_governed.errors import AuditError
 from sentry_governed.policy import AuditProblem, AuditReport, verify_audit
 
 
@@ -41,7 +41,7 @@ def verify(*, files: tuple[str, ...], key_env: str, as_json: bool) -> None:
     """
     try:
         reports = [verify_audit(file, key_from(key_env)) for file in files]
-    except (AuditError, ConfigError) as error:
+    except AuditError as error:
         raise click.UsageError(str(error)) from None
     reports = [*reports[:1], *(_joined(*pair) for pair in pairwise(reports))]
     intact = all(report.intact for report in reports)
