@@ -24,6 +24,7 @@ _ROUTER_ACTIONS: Final = (
     "issues.list",
 )
 _WAITS: Final[Why] = "a write needs an approval", "writes: require_approval"
+_GO_AHEAD: Final = "writes: allow"
 _ALLOW, _DENY, _REQUIRE_APPROVAL = Effect.ALLOW, Effect.DENY, Effect.REQUIRE_APPROVAL
 
 
@@ -94,9 +95,12 @@ class Policy:
         why = self._refusal(operation)
         if why is not None:
             return self._denied(operation, why)
-        if operation.intent == "write" and operation.stage != "lookup" and self.writes == "require_approval":
-            return Decision(_REQUIRE_APPROVAL, *_WAITS, operation, self.digest)
-        return Decision(_ALLOW, "no rule is against it", self._allowing(operation), operation, self.digest)
+        rule = self._allowing(operation)
+        if operation.intent == "write" and operation.stage != "lookup":
+            if self.writes == "require_approval":
+                return Decision(_REQUIRE_APPROVAL, *_WAITS, operation, self.digest)
+            rule = rule or _GO_AHEAD
+        return Decision(_ALLOW, "no rule is against it", rule, operation, self.digest)
 
     def decide_org_lookup(self, operation: Operation) -> Decision:
         """Decide whether the slug of an organization that is known by its number alone may be asked for.
