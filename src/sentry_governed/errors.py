@@ -13,7 +13,8 @@ SentryGovernedError
 │   └── PayloadError         ... because they are not what the sender's documents describe
 ├── Denied                   policy refused; nothing was sent
 │   ├── ApprovalRequired     ... until a person has approved it (.request is what to show them)
-│   └── ApprovalRefused      ... because an approval, or what is to be approved, is not in order
+│   ├── ApprovalRefused      ... because an approval, or what is to be approved, is not in order
+│   └── ClaimRefused         ... because Sentry says otherwise than the caller
 ├── AuditError               the audit record cannot be written; nothing is sent without it
 ├── LedgerError              the ledger cannot be used; nothing is done without it
 ├── CreateUncertain          a task may or may not have been created; look before creating it again
@@ -33,6 +34,7 @@ SentryGovernedError
     ├── Gone                 410: the address is being retired; repeating does not help
     ├── RateLimited          429, still so after the retries
     ├── Redirected           3xx: never followed
+    │   └── ProjectMoved         Sentry: the project has another slug now (.old and .new)
     ├── ServiceFailed        5xx: a write may have been applied
     └── UnexpectedAnswer     a success whose body is not what is documented
 ```
@@ -157,6 +159,10 @@ class ApprovalRequired(Denied):
 
 class ApprovalRefused(Denied):
     """An approval, or what is to be approved, is not in order; nothing was sent."""
+
+
+class ClaimRefused(Denied):
+    """What the caller named is not what Sentry says: another project, or an issue that is not there."""
 
 
 class AuditError(SentryGovernedError):
@@ -294,6 +300,24 @@ class RateLimited(ApiError):
 
 class Redirected(ApiError):
     """The service points elsewhere, which is never followed: a renamed project, or a wrong base URL."""
+
+
+class ProjectMoved(Redirected):
+    """Sentry: the project has another slug now; nothing was done under the old one."""
+
+    @property
+    def old(self) -> str:
+        """The slug that was asked for."""
+        return self._slugs[0]
+
+    @property
+    def new(self) -> str:
+        """The slug that it has now."""
+        return self._slugs[-1]
+
+    @property
+    def _slugs(self) -> list[str]:
+        return re.findall(r"'([^']*)'", self.detail) or [""]
 
 
 class ServiceFailed(ApiError):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import attrs
 
+from sentry_governed._actions import find
 from sentry_governed._grammar import is_org_slug, is_uuid
 from sentry_governed._http.changes import OnChange, log_change
 from sentry_governed._http.endpoint import Endpoint, bearer
@@ -93,17 +94,15 @@ class SentryConfig:
             return None
         return attrs.evolve(self.endpoint, credentials=(bearer(self.integration.token),))
 
-    def org_for(self, org: str | None) -> str:
-        """The organization of a call.
+    def defaults(self, action: str) -> Mapping[str, str]:
+        """What an action takes from here where a call does not say it.
 
         Raises:
-            ConfigError: Neither the call nor the configuration names one, or its name is not a slug.
+            ConfigError: There is no such action, or it needs an integration and none is configured.
         """
-        chosen = org or self.org
-        if chosen is None:
-            raise ConfigError("no organization: pass org, or set it in SentryConfig")
-        _check_org(self, None, chosen)
-        return chosen
+        asked = find(action)
+        found = {"org": self.org} if self.org is not None and asked.parameter("org") else {}
+        return {**found, "installation": self.installation} if asked.integration_token else found
 
     @property
     def installation(self) -> str:
@@ -115,8 +114,3 @@ class SentryConfig:
         if self.integration is None:
             raise ConfigError("external issues need the integration's own token: set integration")
         return self.integration.uuid
-
-
-def several(names: str | Sequence[str]) -> tuple[str, ...]:
-    """One name or several, as several."""
-    return (names,) if isinstance(names, str) else tuple(names)
