@@ -124,7 +124,7 @@ class AuditRecord:
         method: The HTTP method, or None where no request is sent.
         template: The path with `{name}` segments, or None.
         request_hash: SHA-256 of the request as an `ApprovalRequest`, or None.
-        approval: The approval's id, or None where none was needed. It is not the token.
+        approval: The approval's id, and who gave it where that is known. It is not the token.
         status: The HTTP status of a completed call, or None.
         error: The kind of error that a completed call ended with, or None.
     """

@@ -99,7 +99,7 @@ class Approvals(Protocol):
             request: The exact request about to be sent, after its facts are known.
 
         Returns:
-            The approval's id, for the audit. It is not a secret.
+            The approval's id, and who gave it where that is known, for the audit. It is not a secret.
 
         Raises:
             ApprovalRequired: Nobody has approved it yet.

@@ -1,5 +1,6 @@
 """Audit files: what a line says, and how writers share one."""
 
+import fcntl
 import json
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import attrs
 
 from sentry_governed._secret import Secret
 from sentry_governed.policy import JsonLinesAudit, verify_audit
+from sentry_governed.policy._audit_lock import locked
 from tests.policy.test_audit import RECORD
 
 KEY = Secret("k" * 32)
@@ -100,6 +102,21 @@ def test_threads(file: Path) -> None:
     assert {json.loads(line)["call"] for line in file.read_text().splitlines()} == {
         f"c{n}" for n in range(200)
     }
+
+
+def test_moved_meanwhile(file: Path) -> None:
+    """A writer that waited for its turn writes to the file that the path leads to by then."""
+    filled(file, 2)
+    with file.open("rb") as other, locked(other.fileno(), exclusive=True), ThreadPoolExecutor(1) as pool:
+        waits = pool.submit(JsonLinesAudit(file, KEY).write, RECORD)
+        time.sleep(0.05)
+        file.rename(file.with_name("moved"))
+        head_file(file).rename(file.with_name("moved.head"))
+        fcntl.flock(other, fcntl.LOCK_UN)
+        waits.result(timeout=10)
+
+    assert verify_audit(file.with_name("moved"), KEY).records == 2
+    assert verify_audit(file, KEY).records == 1
 
 
 WRITER = """

@@ -1,6 +1,8 @@
 """Layer 2: who may do what, what waits for an approval, and what is kept for the audit."""
 
+from sentry_governed._approval_request import ApprovalRequest
 from sentry_governed._decision import Decision, Effect
+from sentry_governed._values import AuditRecord
 from sentry_governed.policy._allow_all import AllowAll
 from sentry_governed.policy._approvals import CallbackApprovals, SignedApprovals
 from sentry_governed.policy._audit import LoggingAudit, MemoryAudit
@@ -11,7 +13,9 @@ from sentry_governed.policy._policy import Policy
 
 __all__ = [
     "AllowAll",
+    "ApprovalRequest",
     "AuditProblem",
+    "AuditRecord",
     "AuditReport",
     "CallbackApprovals",
     "Decision",

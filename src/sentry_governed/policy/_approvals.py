@@ -107,7 +107,7 @@ class SignedApprovals:
         self._check_times(grant, now)
         if not self._spent.spend(grant, now=now):
             raise ApprovalRefused(f"the approval {grant.id} is spent; ask for a new one")
-        return grant.id
+        return grant.name
 
     def _check_times(self, grant: Grant, now: float) -> None:
         if now >= grant.expires_at + self._skew:

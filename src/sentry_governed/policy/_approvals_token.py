@@ -37,6 +37,11 @@ class Grant:
     expires_at: float
     approver: str | None
 
+    @property
+    def name(self) -> str:
+        """What the audit calls it."""
+        return self.id if self.approver is None else f"{self.id} by {self.approver}"
+
 
 def key_id(key: Secret) -> str:
     """A short name for a key, from which it cannot be guessed."""
