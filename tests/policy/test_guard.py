@@ -91,6 +91,8 @@ def test_second_stage() -> None:
         ({"action": "issues.delete"}, GETTING),
         ({}, None),
         ({}, RESOLVING),
+        ({}, attrs.evolve(GETTING, method="PUT")),
+        ({}, attrs.evolve(GETTING, method="DELETE")),
         ({}, attrs.evolve(RESOLVING, method="GET")),
         ({}, attrs.evolve(GETTING, template=f"{ORG}issues/{{issue_id}}/hashes/")),
         ({}, attrs.evolve(GETTING, template="/api/0/issues/{issue_id}/", params=(("issue_id", "7"),))),
@@ -106,6 +108,13 @@ def test_second_stage() -> None:
 def test_no_lookup(changes: dict[str, object], request_: Request | None) -> None:
     """A lookup is one of the known reads, of the operation's own organization, that names nothing denied."""
     denial(attrs.evolve(LOOKUP, **changes), request_)  # type: ignore[arg-type]  # by name
+
+
+def test_lookup_of_a_denied_change() -> None:
+    """What an update amounts to is known already when its facts are looked up."""
+    denial(
+        attrs.evolve(LOOKUP, implied=("issues.assign",)), GETTING, Policy(denied_actions=["issues.assign"])
+    )
 
 
 @pytest.mark.parametrize(

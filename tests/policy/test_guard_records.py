@@ -24,6 +24,7 @@ from tests.policy.makers import (
     Desk,
     Sink,
     guard,
+    operation,
     with_body,
 )
 
@@ -121,10 +122,11 @@ def test_denied(request_: Request | None) -> None:
     assert sink.records[1].error == "Denied"
 
 
-def test_check() -> None:
+@pytest.mark.parametrize("action", ["issues.get", "events.list", "shortids.resolve", "organizations.get"])
+def test_check(action: str) -> None:
     """The second decision on what was looked up is the end of its call."""
     sink = Sink()
-    permit = guard(sink=sink).authorize(GET, None, None)
+    permit = guard(sink=sink).authorize(operation(action), None, None)
     permit.completed(200)
 
     assert sink.events == [("decided", "allow"), ("completed", "allow")]

@@ -119,6 +119,9 @@ def test_implied_by_the_catalogue() -> None:
     """What an action always amounts to counts even where the operation leaves it out."""
     policy = Policy(allowed_actions=["issues.update_many"], writes="allow")
 
+    many = Operation("issues.update_many", "write", "project", org="my-org", projects=("web",))
+
+    assert policy.decide(many).reason.startswith("it amounts to issues.update: ")
     assert policy.decide("issues.update_many", org="my-org", project="web").effect is DENY
 
 
