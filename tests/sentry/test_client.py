@@ -8,16 +8,7 @@ import pytest
 from sentry_governed import AllowAll
 from sentry_governed._http.changes import ServiceChange
 from sentry_governed.errors import Denied
-from sentry_governed.sentry import (
-    Event,
-    ExternalIssue,
-    Issue,
-    Note,
-    comment,
-    latest_event,
-    link,
-    list_links,
-)
+from sentry_governed.sentry import Event, ExternalIssue, Issue, Note, comment, latest_event, link, list_links
 from sentry_governed.testing import FakeInstallation, FakeSentry
 from tests.sentry.doors import ISSUE, KINDS, TASK, Door, Guard, door_to
 

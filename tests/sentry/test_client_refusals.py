@@ -136,7 +136,20 @@ def test_no_installation(fake: FakeSentry) -> None:
 
 @pytest.mark.parametrize(
     "issue_id",
-    ["", "0", "-1", "1/../2", "..", "latest", "1" * 20, "WEB-", "WEB--1/A", "issue:", "WEB-1A\n", "ẞEB-1"],
+    [
+        "",
+        "0",
+        "-1",
+        "1/../2",
+        "..",
+        "latest",
+        "1" * 20,
+        "WEB-",
+        "WEB--1/A",
+        "issue:",
+        "WEB-1A\n",
+        "\u1e9eEB-1",
+    ],
 )
 def test_issue_ids(door: Door, fake: FakeSentry, guard: Guard, issue_id: str) -> None:
     """What is no issue's id is refused before anybody is asked."""
@@ -159,7 +172,7 @@ def test_numeric_names(door: Door, fake: FakeSentry, guard: Guard) -> None:
     assert (guard.seen[0].operation.org, guard.seen[0].operation.projects) == (None, None)
 
 
-@pytest.mark.parametrize("org", ["a_b", "../x", "-a", "a b", "", "٤", "acme\n"])
+@pytest.mark.parametrize("org", ["a_b", "../x", "-a", "a b", "", "\u0664", "acme\n"])
 def test_orgs(door: Door, fake: FakeSentry, org: str) -> None:
     """An organization is named by its slug or numeric id."""
     with pytest.raises(RequestRefused, match="slug"):

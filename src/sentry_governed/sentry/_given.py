@@ -17,6 +17,7 @@ Values: TypeAlias = Mapping[str, JsonValue]
 _LONGEST_TEXT: Final = 100_000
 _LONGEST_NAME: Final = 60
 _MOST_ITEMS: Final = 1000
+_EVERY_PROJECT: Final = "-1"  # as Sentry reads it in a query
 _TRUTHS: Final = {"true": True, "false": False}
 _ENDS: Final = ("in_release", "in_next_release", "commit")
 
@@ -257,7 +258,7 @@ def _is_org(text: str) -> bool:
 
 
 def _is_project(text: str) -> bool:
-    return grammar.is_project_slug(text) or grammar.is_id(text)
+    return (grammar.is_project_slug(text) and text != _EVERY_PROJECT) or grammar.is_id(text)
 
 
 def _is_issue(text: str) -> bool:

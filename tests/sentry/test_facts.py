@@ -1,0 +1,372 @@
+"""Whose a call really is: spellings, claims, numbers, merged issues, releases, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentry_governed import AllowAll
+from sentry_governed._actions import ACTIONS
+from sentry_governed.errors import ClaimRefused, Denied, NotFound, SentryGovernedError, UnexpectedAnswer
+from sentry_governed.sentry import ActionResult, Issue, Release, ShortId
+from sentry_governed.testing import FakeInstallation, FakeSentry, Fault
+from sentry_governed.typing import JsonValue
+from tests.sentry.doors import ISSUE, TASK, Door, Guard, door_to
+from tests.sentry.worlds import AT, OTHER, install, world
+
+ORGS = {"acme": "41", "rival": "51"}
+PROJECTS = {("acme", "web"): "42", ("acme", "secret"): "43", ("rival", "web"): "52"}
+ISSUES = {("acme", "web"): ISSUE, ("acme", "secret"): "99", ("rival", "web"): "105"}
+QUICK = ("sync in process", "async in process")
+WRITES = ("issues.resolve", "issues.comment", "issues.update_many", "external_issues.create")
+
+
+def two_orgs() -> FakeSentry:
+    """Two organizations, three projects, an issue in each."""
+    fake = world()
+    fake.add_org("rival", org_id=ORGS["rival"])
+    fake.add_project("acme", "secret", project_id="43")
+    fake.add_project("rival", "web", project_id="52")
+    fake.add_issue("acme", "secret", issue_id="99", title="SECRET-TITLE")
+    fake.add_issue("rival", "web", issue_id="105", title="SECRET-TITLE")
+    fake.add_release("acme", "shared", "web", "secret")
+    return fake
+
+
+@pytest.fixture
+def fake() -> FakeSentry:
+    """Two organizations."""
+    return two_orgs()
+
+
+@pytest.fixture
+def installation(fake: FakeSentry) -> FakeInstallation:
+    """An integration of the first one."""
+    return install(fake)
+
+
+@pytest.fixture(params=QUICK)
+def door(
+    request: pytest.FixtureRequest, fake: FakeSentry, installation: FakeInstallation, guard: Guard
+) -> Iterator[Door]:
+    """A client of each kind."""
+    with door_to(fake, str(request.param), guard, installation) as opened:
+        yield opened
+
+
+SHORT = ("WEB-2D", "web-2d", "Web_2d", "web 2D", "issue:web-2d", "WEB-02D")
+
+
+@pytest.mark.parametrize("spelling", SHORT)
+def test_short_ids(door: Door, fake: FakeSentry, guard: Guard, spelling: str) -> None:
+    """An issue is found by any spelling of its short id, and changed under its canonical one."""
+    place = door.call("shortids.resolve", spelling)
+    door.call("issues.resolve", spelling)
+
+    assert isinstance(place, ShortId)
+    assert (place.group.id, place.project_slug) == (ISSUE, "web")
+    assert fake.calls[-1].path == f"{AT}/"
+    assert guard.steps[-1] == ("issues.resolve", "act", ("web",), ISSUE, "PUT")
+    assert fake.issue(ISSUE).status == "resolved"
+
+
+def test_short_id_after_rename(door: Door, fake: FakeSentry, guard: Guard) -> None:
+    """A short id keeps the slug that it was made with; the project is the one of today."""
+    fake.rename_project("acme", "web", "shop")
+
+    door.call("issues.resolve", "WEB-2D")
+
+    assert guard.steps[-1][2] == ("shop",)
+
+
+@pytest.mark.parametrize("org", ["acme", "41"])
+def test_numeric_org(door: Door, fake: FakeSentry, guard: Guard, org: str) -> None:
+    """A numeric organization is looked up first, with nothing established; paths carry its slug."""
+    door.call("issues.resolve", ISSUE, org=org)
+
+    assert guard.seen[0].operation.org == (None if org == "41" else "acme")
+    assert [seen.operation.org for seen in guard.seen[-2:]] == ["acme"] * 2
+    assert fake.calls[-1].path == f"{AT}/"
+    assert len(fake.calls) == (3 if org == "41" else 2)
+
+
+@pytest.mark.parametrize("method", ["projects.get", "ownership.get"])
+def test_numeric_project(door: Door, fake: FakeSentry, guard: Guard, method: str) -> None:
+    """A numeric project is looked up first; the request itself carries the slug."""
+    door.call(method, "42")
+
+    assert guard.steps[0][1:3] == ("lookup", None)
+    assert guard.steps[-1][1:3] == ("act", ("web",))
+    assert fake.calls[-1].path.startswith("/api/0/projects/acme/web/")
+
+
+@pytest.mark.parametrize("body", [{"id": "6", "slug": "web"}, {"id": "42", "slug": "52"}, {"id": "42"}])
+def test_lying_lookup(door: Door, fake: FakeSentry, guard: Guard, body: dict[str, str]) -> None:
+    """A lookup that answers with something else than was asked for decides nothing."""
+    fake.faults.add(Fault.status(200, body=json.dumps(body).encode()))
+
+    with pytest.raises((ClaimRefused, UnexpectedAnswer)):
+        door.call("projects.get", "42")
+    assert [step[1] for step in guard.steps] == ["lookup"]
+
+
+@pytest.mark.parametrize("claim", ["secret", "43", "acme/secret"])
+@pytest.mark.parametrize("action", ["issues.get", "issues.resolve", "events.latest", "events.list"])
+def test_false_claim(door: Door, fake: FakeSentry, guard: Guard, action: str, claim: str) -> None:
+    """A project that Sentry does not confirm is refused, without a word about the true one."""
+    with pytest.raises(ClaimRefused) as caught:
+        door.call("call", action, {"issue_id": ISSUE, "project": claim})
+
+    assert "web" not in str(caught.value)
+    assert all(call.method == "GET" for call in fake.calls)
+    assert {step[1] for step in guard.steps} == {"lookup"}
+
+
+@pytest.mark.parametrize("claim", ["web", "42", "acme/web"])
+def test_true_claim(door: Door, fake: FakeSentry, guard: Guard, claim: str) -> None:
+    """A claim that Sentry confirms makes no difference, however it is spelt."""
+    door.call("call", "issues.resolve", {"issue_id": ISSUE, "project": claim})
+
+    assert guard.steps[-1] == ("issues.resolve", "act", ("web",), ISSUE, "PUT")
+    assert fake.issue(ISSUE).status == "resolved"
+
+
+def test_denied_claim(door: Door, fake: FakeSentry, guard: Guard) -> None:
+    """What is denied by its claimed name is not looked up."""
+    guard.denied = frozenset({"secret"})
+
+    with pytest.raises(Denied):
+        door.call("issues.get", ISSUE, project="secret")
+    assert fake.calls == ()
+
+
+def test_other_org(door: Door) -> None:
+    """An issue of another organization is not to be found under this one."""
+    with pytest.raises(NotFound):
+        door.call("issues.resolve", ISSUES["rival", "web"])
+
+
+def test_moved_between(door: Door, fake: FakeSentry) -> None:
+    """An issue that changed its project between the decision and the write is not handed on."""
+    body = {"id": ISSUE, "project": {"slug": "secret"}, "title": "SECRET-TITLE"}
+    fake.faults.add(Fault.status(200, body=json.dumps(body).encode()), when=lambda call: call.is_write)
+
+    with pytest.raises(UnexpectedAnswer, match="another project") as caught:
+        door.call("issues.resolve", ISSUE)
+    assert "SECRET" not in str(caught.value)
+
+
+def test_many(door: Door, fake: FakeSentry, guard: Guard) -> None:
+    """Several issues are resolved page by page, decided together, and changed in one request."""
+    ids = [str(1000 + number) for number in range(250)]
+    for issue in ids:
+        fake.add_issue("acme", "secret" if issue == "1100" else "web", issue_id=issue)
+
+    door.call("issues.update_many", ids, status="resolved")
+
+    assert [call.method for call in fake.calls] == ["GET", "GET", "GET", "PUT"]
+    assert [len([1 for name, _ in call.query if name == "group"]) for call in fake.calls[:3]] == [
+        100,
+        100,
+        50,
+    ]
+    assert all(("query", "") in call.query for call in fake.calls[:3])
+    assert guard.steps[-1] == ("issues.update_many", "act", ("secret", "web"), ",".join(ids), "PUT")
+    assert fake.calls[-1].query[:2] == (("project", "secret"), ("project", "web"))
+    assert {fake.issue(issue).status for issue in ids} == {"resolved"}
+
+
+@pytest.mark.parametrize(
+    ("ids", "claim"),
+    [
+        ([ISSUE, "98"], None),
+        ([ISSUE, "105"], None),
+        ([ISSUE, "88"], None),
+        ([ISSUE, "99"], "web"),
+        ([ISSUE], "secret"),
+    ],
+)
+def test_many_refused(door: Door, fake: FakeSentry, ids: list[str], claim: str | None) -> None:
+    """One issue that is missing, foreign, merged away or of another project than claimed refuses all."""
+    fake.add_issue("acme", "web", issue_id="88")
+    fake.merge(ISSUE, "88")
+
+    with pytest.raises(ClaimRefused):
+        door.call("issues.update_many", ids, status="resolved", project=claim)
+    assert all(call.method == "GET" for call in fake.calls)
+
+
+def test_none_of_many(door: Door, fake: FakeSentry) -> None:
+    """No list of ids is ever empty, so that nothing is changed by a query."""
+    several: tuple[list[str] | None, ...] = ([], None)
+    for ids in several:
+        with pytest.raises(SentryGovernedError, match=r"issue_ids (is an empty list|is missing)"):
+            door.call("issues.update_many", ids, status="resolved")
+    assert fake.calls == ()
+
+
+def test_nothing_matched(door: Door, fake: FakeSentry) -> None:
+    """Where nothing was changed Sentry says nothing."""
+    fake.faults.add(Fault.status(204, body=b""), when=lambda call: call.is_write)
+
+    result = door.call("call", "issues.update_many", {"ids": [ISSUE, OTHER], "status": "resolved"})
+    assert isinstance(result, ActionResult)
+    assert (result.status_code, result.result) == (204, {})
+
+
+@pytest.mark.parametrize(
+    ("action", "params"),
+    [
+        ("releases.get", {}),
+        ("releases.update", {"ref": "x"}),
+        ("releases.deploys.list", {}),
+        ("releases.deploys.create", {"environment": "production"}),
+        ("releases.create", {"projects": ["web"]}),
+    ],
+)
+def test_shared_release(
+    door: Door, fake: FakeSentry, guard: Guard, action: str, params: dict[str, JsonValue]
+) -> None:
+    """A release is of all its projects: one that is denied denies it, and changes nothing."""
+    guard.denied = frozenset({"secret"})
+
+    with pytest.raises(Denied):
+        door.call("call", action, {"version": "shared", **params})
+    assert guard.seen[-1].operation.projects == ("web", "secret")
+    assert all(call.method == "GET" for call in fake.calls)
+
+
+def test_deploy_of_some(door: Door, fake: FakeSentry, guard: Guard) -> None:
+    """A deploy of named projects concerns those, and says so to Sentry."""
+    guard.denied = frozenset({"secret"})
+
+    door.call("releases.deploys.create", "shared", "production", projects="42")
+
+    assert fake.deploys("acme", "shared")[0].projects == ("web",)
+    assert guard.steps[-1][2] == ("web",)
+
+
+def test_create_again(door: Door, fake: FakeSentry, guard: Guard) -> None:
+    """A release that is there already is created again for its projects and the new ones."""
+    made = door.call("releases.create", "1.0", ["43"])
+
+    assert isinstance(made, Release)
+    assert made.project_slugs == fake.release("acme", "1.0").projects == ("web", "secret")
+    assert guard.steps[-1] == ("releases.create", "act", ("secret", "web"), "1.0", "POST")
+    result = door.call("call", "releases.create", {"release": "1.0", "projects": ["web"]})
+    assert isinstance(result, ActionResult)
+    assert (result.status_code, result.project) == (208, None)
+
+
+@pytest.mark.parametrize("claim", ["secret", "43"])
+@pytest.mark.parametrize("action", ["releases.get", "releases.update", "releases.deploys.list"])
+def test_release_claim(door: Door, fake: FakeSentry, action: str, claim: str) -> None:
+    """A release that is not the claimed project's is refused."""
+    with pytest.raises(ClaimRefused):
+        door.call(
+            "call", action, {"version": "1.0", "project": claim, **({"ref": "x"} if "up" in action else {})}
+        )
+    assert all(call.method == "GET" for call in fake.calls)
+
+
+def test_release_race(door: Door, fake: FakeSentry) -> None:
+    """A release that got another project in the meantime is not handed on."""
+    fake.faults.add(Fault.status(404))
+
+    with pytest.raises(UnexpectedAnswer):
+        door.call("releases.create", "shared", ["web"])
+
+
+def test_foreign_link(door: Door, fake: FakeSentry, guard: Guard) -> None:
+    """A link is not deleted under the name of another issue."""
+    door.call("external_issues.create", "99", TASK)
+    (link,) = fake.external_issues("99")
+    del guard.seen[:]
+
+    with pytest.raises(ClaimRefused):
+        door.call("external_issues.delete", ISSUE, link.id)
+    assert fake.external_issues("99") == (link,)
+    assert {step[1] for step in guard.steps} == {"lookup"}
+
+
+TRUE = st.sampled_from(sorted(PROJECTS))
+
+
+@given(
+    action=st.sampled_from(WRITES),
+    true=TRUE,
+    claimed=TRUE,
+    org_by_number=st.booleans(),
+    project_by=st.sampled_from(["", "slug", "id", "path"]),
+    issue_by=st.sampled_from(["id", "short", "merged"]),
+    alias=st.sampled_from(["org", "organization_slug", "organizationSlug"]),
+    denied=st.sampled_from(["web", "secret", "rival", "nothing"]),
+    kind=st.sampled_from(QUICK),
+)
+def test_property(
+    *,
+    action: str,
+    true: tuple[str, str],
+    claimed: tuple[str, str],
+    org_by_number: bool,
+    project_by: str,
+    issue_by: str,
+    alias: str,
+    denied: str,
+    kind: str,
+) -> None:
+    """However it is spelt and whatever is claimed, a write is decided on the true project."""
+    fake, guard = two_orgs(), Guard(frozenset({denied}))
+    installation = fake.add_installation(claimed[0])
+    issue = ISSUES[true]
+    fake.add_issue(*true, issue_id="88")
+    fake.merge(issue, "88")
+    project = {"slug": claimed[1], "id": PROJECTS[claimed], "path": "/".join(claimed)}.get(project_by)
+    named = {"id": issue, "merged": "88", "short": fake.issue(issue).short_id.lower()}[issue_by]
+    params: dict[str, JsonValue] = {
+        alias: ORGS[claimed[0]] if org_by_number and project_by != "path" else claimed[0],
+        **({} if project is None else {"project": project}),
+        **({"ids": [named]} if action == "issues.update_many" else {"id": named}),
+        **{
+            "issues.comment": {"text": "hello"},
+            "issues.update_many": {"status": "resolved"},
+            "external_issues.create": dict(TASK.values),
+        }.get(action, {}),
+    }
+    with door_to(fake, kind, guard, installation) as door:
+        shown: object
+        try:
+            shown = door.call("call", action, params)
+        except SentryGovernedError as refusal:
+            shown = refusal
+
+    writes = [call for call in fake.calls if call.is_write]
+    acts = [seen.operation for seen in guard.seen if seen.request and seen.request.method != "GET"]
+    assert len(writes) <= len(acts) <= 1
+    for act in acts:
+        assert (act.stage, act.org, act.projects) == ("act", true[0], (true[1],))
+        assert act.resource == issue
+    if writes:
+        assert denied not in true
+        assert claimed[0] == true[0]
+        assert project is None or claimed == true
+        assert isinstance(shown, ActionResult)
+    else:
+        assert "SECRET-TITLE" not in repr(shown) + str(getattr(shown, "args", ""))
+        assert fake.issue(issue).status == "unresolved"
+
+
+def test_lookups_are_reads() -> None:
+    """What establishes facts only reads."""
+    fake = two_orgs()
+    with door_to(fake, "sync in process", AllowAll(), install(fake)) as door:
+        issue = door.call("issues.get", SHORT[0], org="41", project="42")
+
+    assert isinstance(issue, Issue)
+    assert {call.method for call in fake.calls} == {"GET"}
+    assert len(fake.calls) == 4
+    assert "issues.get" in ACTIONS
