@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import attrs
+import pytest
 
 from sentry_governed._secret import Secret
 from sentry_governed.policy import JsonLinesAudit, verify_audit
@@ -89,6 +91,23 @@ def test_private(file: Path) -> None:
     filled(file, 1)
 
     assert {found.stat().st_mode & 0o077 for found in file.parent.iterdir()} == {0}
+
+
+@pytest.mark.parametrize("fsync", [True, False])
+def test_durable(file: Path, fsync: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line is on disk before the head file says so, and both are when the write returns."""
+    JsonLinesAudit(file, KEY, fsync=False).write(RECORD)
+    synced: list[tuple[int, bytes]] = []
+
+    def note(descriptor: int) -> None:
+        synced.append((os.fstat(descriptor).st_size, head_file(file).read_bytes()))
+
+    monkeypatch.setattr("os.fsync", note)
+    before = head_file(file).read_bytes()
+    JsonLinesAudit(file, KEY, fsync=fsync).write(RECORD)
+    expected = [(file.stat().st_size, before), (head_file(file).stat().st_size, before)]
+
+    assert synced == (expected if fsync else [])
 
 
 def test_threads(file: Path) -> None:

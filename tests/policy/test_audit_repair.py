@@ -101,6 +101,17 @@ def test_repeated_tail(file: Path, which: int) -> None:
         JsonLinesAudit(file, KEY).write(RECORD)
 
 
+def test_other_history(file: Path) -> None:
+    """A signed line with the right number that continues another history is not adopted."""
+    filled(file, 1)
+    other = filled(file.with_name("other.jsonl"), 2)[1]
+    with file.open("ab") as log:
+        log.write(other)
+
+    with pytest.raises(AuditError, match="record 2 was changed"):
+        JsonLinesAudit(file, KEY).write(RECORD)
+
+
 def test_huge_tail(file: Path) -> None:
     """More than a killed writer could have left is not read."""
     filled(file, 1)
