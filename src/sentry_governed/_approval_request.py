@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from typing import Final, NoReturn, TypeGuard, TypeVar
 
@@ -28,6 +26,8 @@ def _bound(request: ApprovalRequest) -> dict[str, object]:
 
 
 def _hash(request: ApprovalRequest) -> str:
+    import hashlib  # used rarely, and a cold start should not pay for it
+
     return hashlib.sha256(_encode(_bound(request))).hexdigest()
 
 
@@ -146,6 +146,8 @@ _BOUND: Final = _NAMES - {"version", "created_at", "hash"}
 
 
 def _encode(content: dict[str, object]) -> bytes:
+    import json
+
     try:
         encoded = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     except UnicodeEncodeError:
@@ -170,6 +172,8 @@ def _utf8(raw: bytes, what: str) -> str:
 
 
 def _decode(text: str | bytes) -> dict[str, object]:
+    import json
+
     if len(text) > _LARGEST_FILE:
         raise ApprovalRefused(f"the approval request is above {_LARGEST_FILE} bytes")
     if isinstance(text, bytes):
