@@ -72,8 +72,21 @@ PURE = (
     "_approval_request",
     "_decision",
     "_operation",
+    "policy",
 )
-EDGES = {"teams/_load.py", "asana/_client.py", "asana/_pacing.py", "asana/_changes.py"}
+EDGES = {
+    "teams/_load.py",
+    "asana/_client.py",
+    "asana/_pacing.py",
+    "asana/_changes.py",
+    "policy/_approvals.py",
+    "policy/_approvals_spent.py",
+    "policy/_audit.py",
+    "policy/_audit_file.py",
+    "policy/_audit_lock.py",
+    "policy/_audit_verify.py",
+    "policy/_guard.py",
+}
 
 
 @attrs.frozen

@@ -92,6 +92,7 @@ def test_second_stage() -> None:
         ({}, None),
         ({}, RESOLVING),
         ({}, attrs.evolve(GETTING, method="PUT")),
+        ({}, attrs.evolve(GETTING, body=b"{}")),
         ({}, attrs.evolve(GETTING, method="DELETE")),
         ({}, attrs.evolve(RESOLVING, method="GET")),
         ({}, attrs.evolve(GETTING, template=f"{ORG}issues/{{issue_id}}/hashes/")),

@@ -86,8 +86,10 @@ def agreed(operation: Operation, request: Request) -> Operation:
         raise Disagreement("the request has a parameter twice")
     if "org" in path and _lower(path["org"]) != _lower(operation.org or ""):
         raise Disagreement("the request is for another organization than the operation")
-    body = _body(request)
     shape = _shape(action.name)
+    if request.body is not None and not shape.body:
+        raise Disagreement(f"{action.name} has no body")
+    body = _body(request)
     _known_names(action, shape, request, body)
     sent = {path.get(name) for name in _RESOURCES} | {
         str(body[name]) for name in shape.resources & body.keys()
