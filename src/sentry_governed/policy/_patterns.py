@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from difflib import get_close_matches
 from typing import Final
 
 import attrs
@@ -174,6 +173,8 @@ def _no_project(name: str) -> str | None:
 def _no_action(name: str) -> str | None:
     if name in ACTIONS:
         return None
+    from difflib import get_close_matches  # only a mistake pays for it
+
     near = get_close_matches(name, ACTIONS, n=1)
     return "there is no such action" + (f"; did you mean {near[0]!r}?" if near else "")
 
