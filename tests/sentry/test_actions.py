@@ -9,7 +9,7 @@ import pytest
 
 from sentry_governed import AllowAll, Operation
 from sentry_governed._actions import ACTIONS, find
-from sentry_governed.errors import Denied
+from sentry_governed.errors import Denied, NotSent
 from sentry_governed.policy import Guard as RealGuard
 from sentry_governed.policy import Policy
 from sentry_governed.sentry import ActionResult, Link, Page, Preview
@@ -144,7 +144,7 @@ def test_refused(door: Door, fake: FakeSentry, guard: Guard, action: str, denied
         assert not isinstance(shown, dict)
         assert shown in ([], f"{action} is denied")
     else:
-        assert "42" not in json.dumps(shown)
+        assert '"42"' not in json.dumps(shown)
         assert "web" not in json.dumps(shown)
 
 
@@ -258,6 +258,22 @@ def test_claim_kept(door: Door, guard: Guard) -> None:
 def operations(guard: Guard) -> list[Operation]:
     """What was decided on."""
     return [seen.operation for seen in guard.seen]
+
+
+def test_deadline(door: Door, fake: FakeSentry, guard: Guard) -> None:
+    """Nothing is sent after the deadline of a call."""
+    with pytest.raises(NotSent, match="deadline"):
+        door.call("call", "issues.resolve", {"id": ISSUE}, deadline=0.0)
+    assert (fake.calls, guard.seen) == ((), [])
+
+
+def test_request_id(door: Door, fake: FakeSentry) -> None:
+    """Sentry's name for the last request is handed on."""
+    fake.extra_headers.append(("x-sentry-request-id", "request-1"))
+
+    result = door.call("call", "issues.get", {"id": ISSUE})
+    assert isinstance(result, ActionResult)
+    assert result.request_id == "request-1"
 
 
 def test_page_type(door: Door) -> None:

@@ -26,7 +26,6 @@ def fake() -> FakeSentry:
     fake.add_event("99", event_id=HIDDEN_EVENT, message="CANARY")
     fake.add_release("acme", "shared", "web", "hidden")
     fake.add_release("acme", "CANARY", "hidden")
-    fake.add_release("acme", "of-nothing")
     fake.add_team("acme", "both", "web", "hidden")
     fake.add_project("rival", "web")
     return fake
@@ -72,11 +71,20 @@ def test_projects(door: Door) -> None:
 
 
 def test_releases(door: Door) -> None:
-    """A release needs all its projects allowed, and at least one."""
+    """A release needs all its projects allowed."""
     (page,) = door.pages("releases.list")
 
     assert [item.version for item in page.items if isinstance(item, Release)] == ["1.0"]
     assert page.withheld == 2
+
+
+def test_release_of_nothing(door: Door, fake: FakeSentry) -> None:
+    """A release that says of no project whose it is is not shown."""
+    body = [{"version": "1"}, {"version": "2", "projects": []}, {"version": "3", "projects": [{"id": 42}]}]
+    fake.faults.add(Fault.status(200, body=json.dumps(body).encode()))
+
+    (page,) = door.pages("releases.list")
+    assert (page.items, page.withheld) == ((), 3)
 
 
 def test_teams(door: Door) -> None:
@@ -190,6 +198,16 @@ def test_two_projects(door: Door, fake: FakeSentry) -> None:
 
     with pytest.raises(Denied):
         door.call("shortids.resolve", "WEB-1")
+
+
+@pytest.mark.parametrize("cursor", ["a b", "\u00e9", "x" * 501])
+def test_odd_cursor(door: Door, fake: FakeSentry, cursor: str) -> None:
+    """A cursor that is not one is an error, and no end of the list."""
+    link = f'<https://evil.example/?cursor=1>; rel="next"; results="true"; cursor="{cursor}"'
+    fake.faults.add(Fault.status(200, body=b"[]", headers=(("link", link),)))
+
+    with pytest.raises(UnexpectedAnswer, match="cursor"):
+        door.pages("projects.list")
 
 
 def test_no_hits(door: Door) -> None:

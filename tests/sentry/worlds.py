@@ -17,6 +17,9 @@ AT = f"{ORG}/issues/{ISSUE}"
 UUID = "00000000-0000-4000-8000-000000000001"
 LINKS = f"/api/0/sentry-app-installations/{UUID}/external-issues"
 LINK_ID = "4500000100"
+ORGS = {"acme": "41", "rival": "51"}
+PROJECTS = {("acme", "web"): "42", ("acme", "secret"): "43", ("rival", "web"): "52"}
+ISSUES = {("acme", "web"): ISSUE, ("acme", "secret"): "99", ("rival", "web"): "105"}
 Params: TypeAlias = dict[str, JsonValue]
 
 
@@ -32,6 +35,18 @@ def world() -> FakeSentry:
     fake.add_team("acme", "core", "web")
     fake.add_member("acme", "ann@example.com")
     fake.set_ownership("acme", "web", "path:src/* #core")
+    return fake
+
+
+def two_orgs() -> FakeSentry:
+    """Two organizations, three projects, an issue in each."""
+    fake = world()
+    fake.add_org("rival", org_id="51")
+    fake.add_project("acme", "secret", project_id="43")
+    fake.add_project("rival", "web", project_id="52")
+    fake.add_issue("acme", "secret", issue_id="99", title="SECRET-TITLE")
+    fake.add_issue("rival", "web", issue_id="105", title="SECRET-TITLE")
+    fake.add_release("acme", "shared", "web", "secret")
     return fake
 
 

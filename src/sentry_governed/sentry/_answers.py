@@ -16,7 +16,7 @@ from sentry_governed._operation import Operation
 from sentry_governed._values import Request, Response
 from sentry_governed.errors import Denied, PayloadError
 from sentry_governed.sentry._asked import SERVICE, Asked
-from sentry_governed.sentry._links import next_cursor
+from sentry_governed.sentry._links import is_cursor, next_cursor
 from sentry_governed.sentry._models import Changes, EventPlace, Issue, Page, ShortId
 from sentry_governed.sentry._organizations import Member, Organization, Project, Release, Team, projects_of
 from sentry_governed.typing import JsonValue
@@ -61,11 +61,14 @@ def answered(
     Raises:
         UnexpectedAnswer: It is not what Sentry documents, or no longer of what was decided on.
     """
+    following = next_cursor(response) if asked.action.paging else None
+    if following is not None and not is_cursor(following):
+        raise unexpected(request, response, "the cursor of the next page is malformed")
     answer: Answer[M] = Answer(
         operation=operation,
         status=response.status,
         request_id=request_id_of(response),
-        next=next_cursor(response) if asked.action.paging else None,
+        next=following,
     )
     if response.status == _NO_CONTENT and _NO_CONTENT in asked.action.successes:
         return answer if model is not Changes else attrs.evolve(answer, items=(structure({}, model),))

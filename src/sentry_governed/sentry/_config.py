@@ -11,6 +11,7 @@ from sentry_governed._grammar import is_org_slug, is_uuid
 from sentry_governed._http.changes import OnChange, log_change
 from sentry_governed._http.endpoint import Endpoint, bearer
 from sentry_governed._secret import Secret
+from sentry_governed._values import Pairs
 from sentry_governed.errors import ConfigError
 from sentry_governed.typing import AsyncSender, Sender
 
@@ -47,6 +48,8 @@ def _endpoint(config: SentryConfig) -> Endpoint:
     return Endpoint(
         base_url=config.base_url,
         credentials=(bearer(config.token),),
+        headers=config.headers,
+        user_agent=config.user_agent,
         timeout=config.timeout,
         allow_http=config.allow_http,
         trust_env=config.trust_env,
@@ -62,6 +65,8 @@ class SentryConfig:
         org: The slug of the organization that calls are for unless they name another.
         base_url: Where Sentry is, without `/api/0`; a self-hosted one may be below a path.
         integration: Needed to create external issues.
+        headers: Further headers of every request, such as a proxy in front of Sentry wants.
+        user_agent: Who we say we are.
         allow_http: Whether tokens may travel in clear text, as to a fake.
         trust_env: Whether the environment may name a proxy and certificates.
         timeout: Seconds that one attempt of a request may take.
@@ -77,6 +82,8 @@ class SentryConfig:
     org: str | None = attrs.field(default=None, validator=_check_org)
     base_url: str = attrs.field(default="https://sentry.io", repr=False)
     integration: Installation | None = None
+    headers: Pairs = attrs.field(default=(), repr=False)
+    user_agent: str = "sentry-governed"
     allow_http: bool = False
     trust_env: bool = False
     timeout: float = 30.0
