@@ -10,6 +10,8 @@ import pytest
 from sentry_governed import AllowAll
 from sentry_governed._actions import ACTIONS
 from sentry_governed.errors import ClaimRefused, Denied, NotFound, SentryGovernedError, UnexpectedAnswer
+from sentry_governed.policy import Guard as RealGuard
+from sentry_governed.policy import MemoryAudit, Policy
 from sentry_governed.sentry import ActionResult, Issue, Release, ShortId
 from sentry_governed.testing import FakeInstallation, FakeSentry, Fault
 from sentry_governed.typing import JsonValue
@@ -125,7 +127,36 @@ def test_false_claim(door: Door, fake: FakeSentry, guard: Guard, action: str, cl
 
     assert "web" not in str(caught.value)
     assert all(call.method == "GET" for call in fake.calls)
-    assert {step[1] for step in guard.steps} == {"lookup"}
+    assert guard.steps[-1][1:3] == ("act", None)
+    assert {step[1] for step in guard.steps[:-1]} == {"lookup"}
+
+
+@pytest.mark.parametrize(
+    ("action", "params"),
+    [
+        ("issues.resolve", {"id": ISSUE, "project": "secret"}),
+        ("issues.get", {"id": ISSUE, "project": "secret"}),
+        ("issues.update_many", {"ids": [ISSUE, "98"], "status": "resolved"}),
+        ("releases.get", {"version": "1.0", "project": "secret"}),
+        ("releases.create", {"version": "3.0", "projects": ["web"], "project": "secret"}),
+    ],
+)
+@pytest.mark.parametrize("dry_run", [True, False], ids=["dry", "wet"])
+def test_claim_recorded(fake: FakeSentry, action: str, params: dict[str, JsonValue], dry_run: object) -> None:
+    """A claim that is refused leaves its two records, and a dry run is refused as well."""
+    audit = MemoryAudit()
+    policy = Policy(allowed_orgs=["acme"], writes="allow")
+    with (
+        door_to(fake, "sync in process", RealGuard(policy, audit=audit)) as door,
+        pytest.raises(ClaimRefused),
+    ):
+        door.call("call", action, params, dry_run=dry_run)
+
+    assert [(record.event, record.effect, record.projects) for record in audit.records] == [
+        ("decided", "deny", None),
+        ("completed", "deny", None),
+    ]
+    assert all(call.method == "GET" for call in fake.calls)
 
 
 @pytest.mark.parametrize("claim", ["web", "42", "acme/web"])
@@ -301,7 +332,7 @@ def test_foreign_link(door: Door, fake: FakeSentry, guard: Guard) -> None:
     with pytest.raises(ClaimRefused):
         door.call("external_issues.delete", ISSUE, link.id)
     assert fake.external_issues("99") == (link,)
-    assert {step[1] for step in guard.steps} == {"lookup"}
+    assert guard.steps[-1] == ("external_issues.delete", "act", None, ISSUE, "")
 
 
 def test_lookups_are_reads() -> None:

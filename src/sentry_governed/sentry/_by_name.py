@@ -9,7 +9,7 @@ from typing import Final, TypeVar, cast
 import attrs
 
 from sentry_governed._decision import Decision
-from sentry_governed._http.flow import Check, Flow, Send, check, now
+from sentry_governed._http.flow import Flow, Send, check, now
 from sentry_governed._http.path import render
 from sentry_governed._operation import Operation
 from sentry_governed._values import Pairs, Permit, Request
@@ -160,19 +160,25 @@ def rehearse(asked: Asked) -> Flow[Preview]:
 
 
 def _up_to_act(flow: Flow[T]) -> Flow[tuple[Permit, Request]]:
-    """Drive a flow until it acts: by a send, or by a check where a lookup was the answer already."""
+    """Drive a flow up to the send by which it acts, or to its end where a lookup is the answer already."""
     answer: object = None
     failure: Exception | None = None
-    last: Request | None = None
+    decided: list[Permit] = []
+    last: list[Request] = []
     with closing(flow):
         while True:
-            step = flow.send(answer) if failure is None else flow.throw(failure)
+            try:
+                step = flow.send(answer) if failure is None else flow.throw(failure)
+            except StopIteration:
+                return decided[-1], last[-1]
             if isinstance(step, Send):
-                last = step.request
-            if isinstance(step, Send | Check) and step.operation.stage == "act" and last is not None:
-                return (yield from check(step.service, step.operation)), last
+                if step.operation.stage == "act":
+                    return (yield from check(step.service, step.operation)), step.request
+                last.append(step.request)
             answer, failure = None, None
             try:
                 answer = yield step
             except Exception as error:  # noqa: BLE001 - the flow is the one to deal with it
                 failure = error
+            if isinstance(answer, Permit):
+                decided.append(answer)

@@ -7,6 +7,7 @@ the second decision rests on, and the canonical ids that the request is then mad
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from typing import Final, TypeVar
 
 import attrs
@@ -15,10 +16,10 @@ from sentry_governed._actions import find
 from sentry_governed._convert import is_list
 from sentry_governed._grammar import is_id, is_org_slug, is_project_slug
 from sentry_governed._http.answers import decoded, structured, unexpected
-from sentry_governed._http.flow import Flow
+from sentry_governed._http.flow import Flow, check
 from sentry_governed._values import Request, Response
-from sentry_governed.errors import ClaimRefused, NotFound
-from sentry_governed.sentry._asked import Asked
+from sentry_governed.errors import ClaimRefused, Denied, NotFound
+from sentry_governed.sentry._asked import SERVICE, Asked
 from sentry_governed.sentry._models import EventPlace, ExternalIssue, Issue, ShortId
 from sentry_governed.sentry._organizations import Organization, Project, Release, projects_of
 from sentry_governed.typing import JsonValue
@@ -115,7 +116,7 @@ def _of_issue(asked: Asked) -> Flow[Facts]:
     slug = issue.project.slug
     if not (is_project_slug(slug) and is_id(issue.id)):
         raise unexpected(request, response, "the issue's project or id is malformed")
-    _refuse_claims(asked, (slug,))
+    yield from _refuse_claims(asked, (slug,))
     asked = asked.having(issue_id=issue.id)
     if asked.action.name == "external_issues.delete":
         yield from _check_link(asked, slug)
@@ -129,7 +130,7 @@ def _check_link(asked: Asked, project: str) -> Flow[None]:
     request, response = yield from _read(asked, links, issue_id, (project,))
     found = _all(request, response, ExternalIssue)
     if asked.text("external_issue_id") not in {link.id for link in found}:
-        raise _other(asked, "issue of the link")
+        yield from _refuse(asked, "the link is none of the issue's", issue_id)
 
 
 def _of_issues(asked: Asked) -> Flow[Facts]:
@@ -145,12 +146,10 @@ def _of_issues(asked: Asked) -> Flow[Facts]:
             found[issue.id] = issue.project.slug
     missing = [issue_id for issue_id in ids if issue_id not in found]
     if missing:
-        raise ClaimRefused(
-            f"{asked.action.name}: issue {missing[0]} is not there under this id, so none is changed"
-        )
+        yield from _refuse(asked, f"issue {missing[0]} is not there under this id, so none is changed")
     projects = tuple(sorted({found[issue_id] for issue_id in ids}))
     if claims := asked.claims():
-        _refuse_claims(asked, claims, projects)
+        yield from _refuse_claims(asked, claims, projects)
     return Facts(asked.having(project=list(projects)), projects, ",".join(ids))
 
 
@@ -174,7 +173,7 @@ def _of_place(asked: Asked) -> Flow[Facts]:
 def _of_release(asked: Asked) -> Flow[Facts]:
     org, version, named = asked.text("org"), asked.text("version"), asked.texts("projects")
     if named:
-        _refuse_claims(asked, named)
+        yield from _refuse_claims(asked, named)
         return Facts(asked, named, version)
     is_answer = asked.action.name in _READS
     read = asked if is_answer else _as("releases.get", org=org, version=version)
@@ -185,7 +184,7 @@ def _of_release(asked: Asked) -> Flow[Facts]:
         raise unexpected(request, response, "the release's projects cannot be told")
     if release.version != version:
         raise _other(asked, "release")
-    _refuse_claims(asked, projects)
+    yield from _refuse_claims(asked, projects)
     if asked.action.parameter("projects") is not None:
         asked = asked.having(projects=list(projects))
     return Facts(asked, projects, version, (request, response) if is_answer else None)
@@ -194,7 +193,7 @@ def _of_release(asked: Asked) -> Flow[Facts]:
 def _of_new_release(asked: Asked) -> Flow[Facts]:
     """A version that is there already gets the projects too, and changes for those that it had."""
     org, version, named = asked.text("org"), asked.text("version"), asked.texts("projects")
-    _refuse_claims(asked, named)
+    yield from _refuse_claims(asked, named)
     already: tuple[str, ...] = ()
     try:
         read = _as("releases.get", org=org, version=version)
@@ -233,11 +232,18 @@ def _all(request: Request, response: Response, model: type[T]) -> list[T]:
     return [structured(request, response, item, model) for item in items]
 
 
-def _refuse_claims(asked: Asked, facts: Collection[str], claims: Iterable[str] | None = None) -> None:
+def _refuse_claims(asked: Asked, facts: Collection[str], claims: Iterable[str] | None = None) -> Flow[None]:
     """Refuse a call whose claims go beyond the facts; the message names none of the facts."""
     for claim in asked.claims() if claims is None else claims:
         if claim not in facts:
-            raise ClaimRefused(f"{asked.action.name}: it is not of the project that was named")
+            yield from _refuse(asked, "it is not of the project that was named")
+
+
+def _refuse(asked: Asked, problem: str, resource: str | None = None) -> Flow[None]:
+    """Refuse a call for what its caller claims, and let the authorizer know: nothing is established."""
+    with suppress(Denied):
+        yield from check(SERVICE, asked.operation("act", None, resource))
+    raise ClaimRefused(f"{asked.action.name}: {problem}")
 
 
 def _other(asked: Asked, what: str) -> ClaimRefused:
