@@ -77,6 +77,17 @@ class AsyncSentryClient:
         params: Mapping[str, object],
         *,
         approval: str | None = None,
+        dry_run: Literal[True],
+        deadline: float | None = None,
+    ) -> Preview: ...
+
+    @overload
+    async def call(
+        self,
+        action: str,
+        params: Mapping[str, object],
+        *,
+        approval: str | None = None,
         dry_run: bool,
         deadline: float | None = None,
     ) -> ActionResult | Preview: ...

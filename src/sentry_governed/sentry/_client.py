@@ -92,6 +92,17 @@ class SentryClient:
         params: Mapping[str, object],
         *,
         approval: str | None = None,
+        dry_run: Literal[True],
+        deadline: float | None = None,
+    ) -> Preview: ...
+
+    @overload
+    def call(
+        self,
+        action: str,
+        params: Mapping[str, object],
+        *,
+        approval: str | None = None,
         dry_run: bool,
         deadline: float | None = None,
     ) -> ActionResult | Preview: ...
