@@ -12,7 +12,7 @@ from sentry_governed._decision import Decision, Effect
 from sentry_governed._grammar import is_org_slug, is_project_slug
 from sentry_governed._operation import Operation
 from sentry_governed.policy._patterns import NotAList
-from sentry_governed.policy._rules import LISTS, Rules, Why, Writes, compiled_rules, digest
+from sentry_governed.policy._rules import LISTS, Rules, Why, Writes, compiled_rules, digest, joined
 
 _SERVICE: Final = "sentry"
 _LONGEST_SHOWN: Final = 120
@@ -40,7 +40,8 @@ def _compiled(policy: Policy) -> Rules:
 
 
 def _digest(policy: Policy) -> str:
-    return digest({name: getattr(policy, name) for name in LISTS}, policy.writes)
+    own = digest({name: getattr(policy, name) for name in LISTS}, policy.writes)
+    return own if policy.within is None else joined(own, policy.within.digest)
 
 
 @attrs.frozen(kw_only=True)
@@ -60,6 +61,7 @@ class Policy:
         denied_actions: Names of actions.
         writes: What becomes of an action that changes something and is not denied: it waits for an approval,
             goes ahead, or is denied.
+        within: A wider policy that has to allow everything as well, and whose approvals are needed as well.
         digest: 64 hexadecimal digits; two policies that say the same in another order or case have the same.
 
     Raises:
@@ -73,6 +75,7 @@ class Policy:
     allowed_actions: tuple[str, ...] | None = attrs.field(default=None, converter=_listed, eq=False)
     denied_actions: tuple[str, ...] | None = attrs.field(default=None, converter=_listed, eq=False)
     writes: Writes = attrs.field(default="require_approval", eq=False)
+    within: Policy | None = attrs.field(default=None, eq=False)
     _rules: Rules = attrs.field(
         init=False, repr=False, eq=False, default=attrs.Factory(_compiled, takes_self=True)
     )
@@ -92,6 +95,24 @@ class Policy:
             project: The project's slug, or `org/project`.
         """
         operation = action if isinstance(action, Operation) else _asked(action, org, project)
+        own = self._decide(operation)
+        return own if self.within is None else self._narrowed(own, self.within.decide(operation))
+
+    def decide_org_lookup(self, operation: Operation) -> Decision:
+        """Decide whether the slug of an organization that is known by its number alone may be asked for.
+
+        It is the one lookup that is admitted while the organization is not established.
+        """
+        own = self._decide_org_lookup(operation)
+        return own if self.within is None else self._narrowed(own, self.within.decide_org_lookup(operation))
+
+    def _narrowed(self, own: Decision, wider: Decision) -> Decision:
+        """The stricter of both."""
+        if own.effect is _DENY or wider.effect is _ALLOW:
+            return own
+        return attrs.evolve(wider, policy_digest=self.digest)
+
+    def _decide(self, operation: Operation) -> Decision:
         why = self._refusal(operation)
         if why is not None:
             return self._denied(operation, why)
@@ -102,11 +123,7 @@ class Policy:
             rule = rule or _GO_AHEAD
         return Decision(_ALLOW, "no rule is against it", rule, operation, self.digest)
 
-    def decide_org_lookup(self, operation: Operation) -> Decision:
-        """Decide whether the slug of an organization that is known by its number alone may be asked for.
-
-        It is the one lookup that is admitted while the organization is not established.
-        """
+    def _decide_org_lookup(self, operation: Operation) -> Decision:
         why = self._refused_action(operation)
         if why is not None:
             return self._denied(operation, why)

@@ -104,6 +104,11 @@ def digest(lists: Lists, writes: str) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
+def joined(inner: str, outer: str) -> str:
+    """The digest of a policy that stands within another."""
+    return hashlib.sha256(f"{inner} within {outer}".encode()).hexdigest()
+
+
 def _names(lists: Lists, name: str, kind: Kind, problems: list[str]) -> Names | None:
     patterns = lists[name]
     return None if patterns is None else compiled(patterns, kind, name, problems)

@@ -12,6 +12,7 @@ import attrs
 
 from sentry_governed.alerts import WebhookSecrets
 from sentry_governed.asana import AsanaClient, AsanaConfig, AsyncAsanaClient, TaskBuilder
+from sentry_governed.errors import Problem, SettingsError
 from sentry_governed.policy import AllowAll
 from sentry_governed.routing import AsyncRouter, Options, Router, SqliteLedger
 from sentry_governed.sentry import AsyncSentryClient, SentryClient, SentryConfig
@@ -111,6 +112,25 @@ def open_async_router(settings: Settings, *, secrets: Mapping[str, str] | None =
         teams=plan.teams, tasks=plan.tasks, asana=asana, sentry=sentry, ledger=ledger, options=plan.options
     )
     return AsyncRuntime(router, asana, sentry, ledger)
+
+
+def sentry_config(settings: Settings, *, secrets: Mapping[str, str] | None = None) -> SentryConfig:
+    """How Sentry is reached, for a client of one's own.
+
+    Args:
+        settings: What the file says.
+        secrets: As for `open_router`.
+
+    Raises:
+        SettingsError: There is no `sentry` section, or a secret is missing.
+    """
+    needs = _needs(settings, secrets)
+    del secrets  # as in open_router
+    needs.check(needs.sentry)
+    config = needs.sentry()
+    if config is None:
+        raise SettingsError((Problem(settings.source, 0, 0, "there is no sentry section"),))
+    return config
 
 
 def webhook_secrets(settings: Settings, *, secrets: Mapping[str, str] | None = None) -> WebhookSecrets:
