@@ -276,6 +276,16 @@ def test_request_id(door: Door, fake: FakeSentry) -> None:
     assert result.request_id == "request-1"
 
 
+def test_no_cursor(door: Door, fake: FakeSentry) -> None:
+    """What is no list has no next page, whatever a header says."""
+    link = '<https://x/?cursor=1>; rel="next"; results="true"; cursor="1"'
+    fake.extra_headers.append(("link", link))
+
+    result = door.call("call", "issues.get", {"id": ISSUE})
+    assert isinstance(result, ActionResult)
+    assert result.cursor is None
+
+
 def test_page_type(door: Door) -> None:
     """The pages of a list tell what was withheld."""
     (page,) = door.pages("projects.list")

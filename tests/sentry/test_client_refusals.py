@@ -163,6 +163,15 @@ def test_issue_ids(door: Door, fake: FakeSentry, guard: Guard, issue_id: str) ->
     assert (fake.calls, guard.seen) == ((), [])
 
 
+@pytest.mark.parametrize("issue_id", ["WEB-2D", "0", ""])
+def test_known_issue(door: Door, fake: FakeSentry, guard: Guard, issue_id: str) -> None:
+    """An issue that is taken as a fact is named by its numeric id alone."""
+    for flow in (latest_event("acme", "web", issue_id), list_links("acme", "web", issue_id)):
+        with pytest.raises(RequestRefused):
+            door.run(flow)
+    assert (fake.calls, guard.seen) == ((), [])
+
+
 def test_numeric_names(door: Door, fake: FakeSentry, guard: Guard) -> None:
     """A numeric id establishes neither organization nor project: it may stand for any."""
     org = fake.add_org("second")

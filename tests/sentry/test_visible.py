@@ -269,6 +269,15 @@ def test_other_redirect(door: Door, fake: FakeSentry, body: bytes) -> None:
     assert not isinstance(caught.value, ProjectMoved)
 
 
+def test_moved_organization(door: Door, fake: FakeSentry) -> None:
+    """A redirect of a path without a project is no move of one."""
+    fake.faults.add(Fault.status(302, body=b'{"slug": "new"}'))
+
+    with pytest.raises(Redirected) as caught:
+        door.call("organizations.get")
+    assert not isinstance(caught.value, ProjectMoved)
+
+
 def test_another_project(door: Door, fake: FakeSentry) -> None:
     """A project that answers under another's path is not handed on."""
     fake.faults.add(Fault.status(200, body=b'{"slug": "hidden", "name": "CANARY"}'))
