@@ -137,7 +137,8 @@ def test_approval(place: Place) -> None:
     second = place.run(*write, "--approval", token)
     assert (second.exit_code, place.status()) == (0, "resolved")
 
-    third = place.run(*write, "--approval", token)
+    used = {**ENVIRON, "SENTRY_GOVERNED_APPROVAL": token}
+    third = run(*write, "--config", str(place.config), environ=used)
     assert third.exit_code == 1
     assert "is spent" in third.stderr
 
@@ -201,7 +202,11 @@ def test_parameters(place: Place) -> None:
     several = place.run("issues.update_many", f"ids={place.issue}", f"ids={place.hidden}", "status=resolved")
     typed = place.run("issues.update", f"issue_id={place.issue}", "hasSeen:=true", "--dry-run", "--json")
 
+    environments = ("environment=a", "environment=b")
+    repeated = place.run("issues.list", *environments, "--dry-run", "--json")
+
     assert several.exit_code == 1
+    assert json.loads(repeated.stdout)["query"][:2] == [["environment", "a"], ["environment", "b"]]
     assert place.status() == "unresolved"
     assert json.loads(json.loads(typed.stdout)["body"]) == {"hasSeen": True}
 

@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import ClassVar
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -405,6 +406,18 @@ def test_governed() -> None:
             pytest.raises(Denied, match="project 'my-org/web' is denied"),
         ):
             sentry.issues.get(issue.id, org="my-org")
+
+
+def test_lookup_within() -> None:
+    """What the wider policy denies is not even looked up for an organization that is known by its number."""
+    fake = FakeSentry(token=TOKEN)
+    fake.add_org("my-org", org_id="41")
+    policy = Policy(within=Policy(denied_actions=["projects.get"]))
+    config = attrs.evolve(profile(policy=policy).config(), sender=fake)
+    with SentryClient(config, guard=Guard(policy)) as sentry, pytest.raises(Denied, match="is denied"):
+        sentry.call("projects.get", {"org": "41", "project": "web"})
+
+    assert fake.calls == ()
 
 
 def test_policy_section() -> None:

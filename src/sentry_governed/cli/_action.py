@@ -38,7 +38,13 @@ def _approvals(token: str | None, store: str | None, key_env: str) -> SignedAppr
 @click.argument("params", nargs=-1, metavar="[KEY=VALUE]...")
 @config_option
 @profile_option
-@click.option("--approval", metavar="TOKEN", help="The token that approves exactly this write.")
+@click.option(
+    "--approval",
+    metavar="TOKEN",
+    envvar="SENTRY_GOVERNED_APPROVAL",
+    show_envvar=True,
+    help="The token that approves exactly this write.",
+)
 @click.option("--dry-run", is_flag=True, help="Show the request and the decision; no write is sent.")
 @click.option("--request-out", type=_FILE, help="Where the request goes that needs an approval.")
 @click.option(
