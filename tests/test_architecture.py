@@ -12,7 +12,17 @@ import sentry_governed
 SOURCE = Path(sentry_governed.__file__).parent
 MODULES = sorted(SOURCE.rglob("*.py"))
 
-LEAVES = {"errors", "_secret", "_operation", "_actions", "_values", "_grammar", "typing"}
+LEAVES = {
+    "errors",
+    "_secret",
+    "_operation",
+    "_actions",
+    "_values",
+    "_approval_request",
+    "_decision",
+    "_grammar",
+    "typing",
+}
 TOOLS = {"_yaml", "_convert", "_sqlite", "_http"}
 LAYERS = {"sentry", "policy", "teams", "asana", "alerts"}
 ROOF = {"settings", "cli", "testing"}
@@ -50,8 +60,33 @@ IMPURE = {
     "threading",
     "time",
 }
-PURE = ("teams", "alerts", "asana", "_yaml", "_convert", "_actions", "_grammar", "_values", "_operation")
-EDGES = {"teams/_load.py", "asana/_client.py", "asana/_pacing.py", "asana/_changes.py"}
+PURE = (
+    "teams",
+    "alerts",
+    "asana",
+    "_yaml",
+    "_convert",
+    "_actions",
+    "_grammar",
+    "_values",
+    "_approval_request",
+    "_decision",
+    "_operation",
+    "policy",
+)
+EDGES = {
+    "teams/_load.py",
+    "asana/_client.py",
+    "asana/_pacing.py",
+    "asana/_changes.py",
+    "policy/_approvals.py",
+    "policy/_approvals_spent.py",
+    "policy/_audit.py",
+    "policy/_audit_file.py",
+    "policy/_audit_lock.py",
+    "policy/_audit_verify.py",
+    "policy/_guard.py",
+}
 
 
 @attrs.frozen

@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentry_governed import errors
-from sentry_governed.errors import ApiError, FileError, Problem, SentryGovernedError, TransportError
+from sentry_governed._approval_request import ApprovalRequest
+from sentry_governed.errors import (
+    ApiError,
+    ApprovalRequired,
+    FileError,
+    Problem,
+    SentryGovernedError,
+    TransportError,
+)
 
 PAGE = (Path(__file__).parent.parent / "docs" / "errors.md").read_text()
 CLASSES = {
@@ -19,6 +27,18 @@ CLASSES = {
     for name, value in vars(errors).items()
     if isinstance(value, type) and issubclass(value, BaseException)
 }
+REQUEST = ApprovalRequest(
+    action="issues.resolve",
+    org="my-org",
+    projects=("web",),
+    resource="123",
+    method="PUT",
+    template="/organizations/{org}/issues/{issue}/",
+    params=(("org", "my-org"), ("issue", "123")),
+    body='{"status":"resolved"}',
+    policy_digest="sha256:0",
+    created_at=1700000000.0,
+)
 PROBLEM = Problem("teams.yaml", 3, 7, "unknown key 'Nmae'", "did you mean 'Name'?")
 
 
@@ -48,6 +68,8 @@ def example(cls: type[BaseException]) -> BaseException:
         return cls("PUT", "/organizations/{org}/", "connection reset")
     if issubclass(cls, FileError):
         return cls((PROBLEM, attrs.evolve(PROBLEM, line=4)))
+    if issubclass(cls, ApprovalRequired):
+        return cls(REQUEST)
     return cls("what is wrong with 'it'")
 
 

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from sentry_governed.asana import TaskSettings as TaskSettings
     from sentry_governed.errors import AlertError as AlertError
     from sentry_governed.errors import ApiError as ApiError
+    from sentry_governed.errors import ApprovalRefused as ApprovalRefused
+    from sentry_governed.errors import ApprovalRequired as ApprovalRequired
+    from sentry_governed.errors import AuditError as AuditError
     from sentry_governed.errors import BadRequest as BadRequest
+    from sentry_governed.errors import ClaimRefused as ClaimRefused
     from sentry_governed.errors import ConfigError as ConfigError
     from sentry_governed.errors import CreateUncertain as CreateUncertain
     from sentry_governed.errors import Denied as Denied
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
     from sentry_governed.errors import PayloadError as PayloadError
     from sentry_governed.errors import PlanTooSmall as PlanTooSmall
     from sentry_governed.errors import Problem as Problem
+    from sentry_governed.errors import ProjectMoved as ProjectMoved
     from sentry_governed.errors import RateLimited as RateLimited
     from sentry_governed.errors import Redirected as Redirected
     from sentry_governed.errors import ReplyLost as ReplyLost
@@ -56,6 +61,20 @@ if TYPE_CHECKING:
     from sentry_governed.errors import TransportError as TransportError
     from sentry_governed.errors import UnexpectedAnswer as UnexpectedAnswer
     from sentry_governed.policy import AllowAll as AllowAll
+    from sentry_governed.policy import ApprovalRequest as ApprovalRequest
+    from sentry_governed.policy import AuditProblem as AuditProblem
+    from sentry_governed.policy import AuditRecord as AuditRecord
+    from sentry_governed.policy import AuditReport as AuditReport
+    from sentry_governed.policy import CallbackApprovals as CallbackApprovals
+    from sentry_governed.policy import Decision as Decision
+    from sentry_governed.policy import Effect as Effect
+    from sentry_governed.policy import Guard as Guard
+    from sentry_governed.policy import JsonLinesAudit as JsonLinesAudit
+    from sentry_governed.policy import LoggingAudit as LoggingAudit
+    from sentry_governed.policy import MemoryAudit as MemoryAudit
+    from sentry_governed.policy import Policy as Policy
+    from sentry_governed.policy import SignedApprovals as SignedApprovals
+    from sentry_governed.policy import verify_audit as verify_audit
     from sentry_governed.routing import AsyncMemoryLedger as AsyncMemoryLedger
     from sentry_governed.routing import AsyncRouter as AsyncRouter
     from sentry_governed.routing import Commented as Commented
@@ -69,11 +88,16 @@ if TYPE_CHECKING:
     from sentry_governed.routing import Skipped as Skipped
     from sentry_governed.routing import SqliteLedger as SqliteLedger
     from sentry_governed.routing import Uncertain as Uncertain
+    from sentry_governed.sentry import ActionResult as ActionResult
     from sentry_governed.sentry import AsyncSentryClient as AsyncSentryClient
     from sentry_governed.sentry import Installation as Installation
+    from sentry_governed.sentry import Preview as Preview
     from sentry_governed.sentry import SentryClient as SentryClient
     from sentry_governed.sentry import SentryConfig as SentryConfig
+    from sentry_governed.settings import Profile as Profile
+    from sentry_governed.settings import Profiles as Profiles
     from sentry_governed.settings import Settings as Settings
+    from sentry_governed.settings import load_profiles as load_profiles
     from sentry_governed.settings import open_async_router as open_async_router
     from sentry_governed.settings import open_router as open_router
     from sentry_governed.settings import webhook_secrets as webhook_secrets
@@ -85,32 +109,48 @@ if TYPE_CHECKING:
     from sentry_governed.teams import Term as Term
 
 __all__ = [
+    "ActionResult",
     "Alert",
     "AlertError",
     "AllowAll",
     "ApiError",
+    "ApprovalRefused",
+    "ApprovalRequest",
+    "ApprovalRequired",
     "AsanaClient",
     "AsanaConfig",
     "AsyncAsanaClient",
     "AsyncMemoryLedger",
     "AsyncRouter",
     "AsyncSentryClient",
+    "AuditError",
+    "AuditProblem",
+    "AuditRecord",
+    "AuditReport",
     "BadRequest",
+    "CallbackApprovals",
+    "ClaimRefused",
     "Commented",
     "ConfigError",
     "CreateUncertain",
     "Created",
+    "Decision",
     "Deferred",
     "Denied",
     "Duplicate",
+    "Effect",
     "FieldNotOnProject",
     "FileError",
     "Gone",
+    "Guard",
     "Ignored",
     "Installation",
+    "JsonLinesAudit",
     "LedgerError",
     "LedgerRecord",
+    "LoggingAudit",
     "Match",
+    "MemoryAudit",
     "MemoryLedger",
     "MissingExtraError",
     "NoAccess",
@@ -122,7 +162,12 @@ __all__ = [
     "PayloadError",
     "Permit",
     "PlanTooSmall",
+    "Policy",
+    "Preview",
     "Problem",
+    "Profile",
+    "Profiles",
+    "ProjectMoved",
     "RateLimited",
     "Redirected",
     "Rejected",
@@ -142,6 +187,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "SignatureError",
+    "SignedApprovals",
     "Skipped",
     "SqliteLedger",
     "TaskBuilder",
@@ -158,22 +204,46 @@ __all__ = [
     "UnexpectedAnswer",
     "WebhookSecrets",
     "decode_alert",
+    "load_profiles",
     "open_async_router",
     "open_router",
     "parse_alert",
+    "verify_audit",
     "webhook_secrets",
 ]
 
 _HOMES = {
     "_operation": ("Operation",),
     "_secret": ("Secret",),
-    "_values": ("LedgerRecord", "Permit", "Request", "Response"),
-    "alerts": ("Alert", "Ignored", "WebhookSecrets", "decode_alert", "parse_alert"),
-    "asana": ("AsanaClient", "AsanaConfig", "AsyncAsanaClient", "TaskBuilder", "TaskDraft", "TaskSettings"),
+    "_values": (
+        "LedgerRecord",
+        "Permit",
+        "Request",
+        "Response",
+    ),
+    "alerts": (
+        "Alert",
+        "Ignored",
+        "WebhookSecrets",
+        "decode_alert",
+        "parse_alert",
+    ),
+    "asana": (
+        "AsanaClient",
+        "AsanaConfig",
+        "AsyncAsanaClient",
+        "TaskBuilder",
+        "TaskDraft",
+        "TaskSettings",
+    ),
     "errors": (
         "AlertError",
         "ApiError",
+        "ApprovalRefused",
+        "ApprovalRequired",
+        "AuditError",
         "BadRequest",
+        "ClaimRefused",
         "ConfigError",
         "CreateUncertain",
         "Denied",
@@ -189,6 +259,7 @@ _HOMES = {
         "PayloadError",
         "PlanTooSmall",
         "Problem",
+        "ProjectMoved",
         "RateLimited",
         "Redirected",
         "ReplyLost",
@@ -204,7 +275,23 @@ _HOMES = {
         "TransportError",
         "UnexpectedAnswer",
     ),
-    "policy": ("AllowAll",),
+    "policy": (
+        "AllowAll",
+        "ApprovalRequest",
+        "AuditProblem",
+        "AuditRecord",
+        "AuditReport",
+        "CallbackApprovals",
+        "Decision",
+        "Effect",
+        "Guard",
+        "JsonLinesAudit",
+        "LoggingAudit",
+        "MemoryAudit",
+        "Policy",
+        "SignedApprovals",
+        "verify_audit",
+    ),
     "routing": (
         "AsyncMemoryLedger",
         "AsyncRouter",
@@ -220,9 +307,31 @@ _HOMES = {
         "SqliteLedger",
         "Uncertain",
     ),
-    "sentry": ("AsyncSentryClient", "Installation", "SentryClient", "SentryConfig"),
-    "settings": ("Settings", "open_async_router", "open_router", "webhook_secrets"),
-    "teams": ("Match", "Route", "Rule", "Team", "Teams", "Term"),
+    "sentry": (
+        "ActionResult",
+        "AsyncSentryClient",
+        "Installation",
+        "Preview",
+        "SentryClient",
+        "SentryConfig",
+    ),
+    "settings": (
+        "Profile",
+        "Profiles",
+        "Settings",
+        "load_profiles",
+        "open_async_router",
+        "open_router",
+        "webhook_secrets",
+    ),
+    "teams": (
+        "Match",
+        "Route",
+        "Rule",
+        "Team",
+        "Teams",
+        "Term",
+    ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

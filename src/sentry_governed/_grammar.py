@@ -18,6 +18,7 @@ _PROJECT_SLUG = re.compile(r"(?![0-9]+\Z)[a-z0-9_-]{1,100}")
 _ID = re.compile(r"[1-9][0-9]{0,18}")
 _EVENT_ID = re.compile(r"[0-9a-f]{32}")
 _SHORT_ID = re.compile(r"[A-Z0-9_-]{1,100}-[A-Z0-9]{1,13}")
+_ANY_SHORT_ID = re.compile(r"(?:issue:)?[a-zA-Z0-9_-]{1,100}[-_ ][a-zA-Z0-9]{1,13}")
 _TAG_KEY = re.compile(r"(?!\.{1,2}\Z)[a-zA-Z0-9_.:-]{1,200}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff/\\]*")
@@ -62,6 +63,11 @@ def is_release_version(text: str) -> bool:
 def is_environment(text: str) -> bool:
     """Whether it can name an environment: at most 64 characters; an empty one means "none was sent"."""
     return len(text) <= _LONGEST_ENVIRONMENT and _NAME.fullmatch(text) is not None
+
+
+def may_be_short_id(text: str) -> bool:
+    """Whether Sentry reads it as a short id: either case, `-`, `_` or a space before its last part."""
+    return _ANY_SHORT_ID.fullmatch(text) is not None
 
 
 def is_tag_key(text: str) -> bool:

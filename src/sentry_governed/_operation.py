@@ -12,6 +12,21 @@ Stage: TypeAlias = Literal["lookup", "act"]
 
 
 @attrs.frozen
+class Claim:
+    """What the caller named, as it was written, for the audit record: nothing is decided on it.
+
+    Attributes:
+        org: The organization.
+        projects: The projects.
+        resource: The thing to be acted on.
+    """
+
+    org: str | None = None
+    projects: tuple[str, ...] | None = None
+    resource: str | None = None
+
+
+@attrs.frozen
 class Operation:
     """What is asked, in the terms that an authorizer decides on.
 
@@ -24,7 +39,8 @@ class Operation:
         implied: Further actions that must be allowed too.
         org: The organization's slug, or None while it is not established.
         projects: Every project concerned, or None while they are not established.
-        resource: The canonical id of the thing acted on, for the audit record.
+        resource: The canonical id of the thing acted on; in a lookup, the id that was asked for.
+        claimed: What the caller named, or None where that was not kept.
     """
 
     action: str
@@ -36,3 +52,4 @@ class Operation:
     org: str | None = None
     projects: tuple[str, ...] | None = None
     resource: str | None = None
+    claimed: Claim | None = None

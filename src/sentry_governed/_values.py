@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import attrs
 
-from sentry_governed._operation import Operation
+from sentry_governed._decision import Decision
+from sentry_governed._operation import Intent, Operation, Stage
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -65,10 +66,12 @@ class Permit:
         operation: What was allowed.
         on_completed: Told the status code, or the error, exactly once after the send it allowed.
             It should not raise: what was sent cannot be taken back.
+        decision: What policy said, or None where no policy was asked.
     """
 
     operation: Operation
     on_completed: Callable[[int | BaseException], None] = attrs.field(default=_nobody_listens, repr=False)
+    decision: Decision | None = None
 
     def completed(self, outcome: int | BaseException) -> None:
         """Report how the allowed send ended."""
@@ -90,3 +93,64 @@ class LedgerRecord:
     value: str = attrs.field(repr=False)
     version: int
     expires_at: float
+
+
+@attrs.frozen(kw_only=True)
+class AuditRecord:
+    """One line of the audit: what was decided about a call, or how the call ended.
+
+    It holds neither a secret nor a body; `request_hash` stands for the whole request.
+
+    Attributes:
+        event: `decided` is written before anything is sent, `completed` once the send has ended.
+        call: The same for the records of one call, and for no other.
+        at: Seconds since the epoch.
+        action: The action's name in the catalogue.
+        implied: Further actions that it amounts to.
+        intent: Whether anything changes.
+        stage: The decision that it was: on facts (`act`), or already on what was asked (`lookup`).
+        service: The service that it is for.
+        effect: `allow`, `deny` or `require_approval`.
+        reason: Why, in one line.
+        rule: What decided it, such as `denied_projects: my-org/secret-*`, or None.
+        policy_digest: The policy that decided.
+        principal: Who asked, or None.
+        claimed_org: The organization that was asked for, as it was written.
+        claimed_projects: The projects that were asked for, as they were written.
+        claimed_resource: The thing that was asked for, as it was written.
+        org: The organization that it really is, or None while that is not established.
+        projects: The projects that it really is in, or None while they are not established.
+        resource: The canonical id of the thing acted on.
+        method: The HTTP method, or None where no request is sent.
+        template: The path with `{name}` segments, or None.
+        request_hash: SHA-256 of the request as an `ApprovalRequest`, or None.
+        approval: The approval's id, and who gave it where that is known. It is not the token.
+        status: The HTTP status of a completed call, or None.
+        error: The kind of error that a completed call ended with, or None.
+    """
+
+    event: Literal["decided", "completed"]
+    call: str
+    at: float
+    action: str
+    implied: tuple[str, ...] = ()
+    intent: Intent
+    stage: Stage
+    service: str = "sentry"
+    effect: Literal["allow", "deny", "require_approval"]
+    reason: str = ""
+    rule: str | None = None
+    policy_digest: str
+    principal: str | None = None
+    claimed_org: str | None = None
+    claimed_projects: tuple[str, ...] | None = None
+    claimed_resource: str | None = None
+    org: str | None = None
+    projects: tuple[str, ...] | None = None
+    resource: str | None = None
+    method: str | None = None
+    template: str | None = None
+    request_hash: str | None = None
+    approval: str | None = None
+    status: int | None = None
+    error: str | None = None

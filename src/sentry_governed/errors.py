@@ -12,6 +12,10 @@ SentryGovernedError
 │   ├── SignatureError       ... because they could not be authenticated
 │   └── PayloadError         ... because they are not what the sender's documents describe
 ├── Denied                   policy refused; nothing was sent
+│   ├── ApprovalRequired     ... until a person has approved it (.request is what to show them)
+│   ├── ApprovalRefused      ... because an approval, or what is to be approved, is not in order
+│   └── ClaimRefused         ... because Sentry says otherwise than the caller
+├── AuditError               the audit record cannot be written; nothing is sent without it
 ├── LedgerError              the ledger cannot be used; nothing is done without it
 ├── CreateUncertain          a task may or may not have been created; look before creating it again
 ├── TransportError           a request got no whole answer
@@ -30,6 +34,7 @@ SentryGovernedError
     ├── Gone                 410: the address is being retired; repeating does not help
     ├── RateLimited          429, still so after the retries
     ├── Redirected           3xx: never followed
+    │   └── ProjectMoved         Sentry: the project has another slug now (.old and .new)
     ├── ServiceFailed        5xx: a write may have been applied
     └── UnexpectedAnswer     a success whose body is not what is documented
 ```
@@ -41,8 +46,13 @@ All of them survive pickling.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import attrs
+
+if TYPE_CHECKING:
+    from sentry_governed._approval_request import ApprovalRequest
+    from sentry_governed._decision import Decision
 
 
 class SentryGovernedError(Exception):
@@ -116,7 +126,47 @@ class PayloadError(AlertError):
 
 
 class Denied(SentryGovernedError):
-    """Policy refused the operation; nothing was sent."""
+    """Policy refused the operation; nothing was sent.
+
+    Attributes:
+        decision: What policy said and why, or None where it was not a policy that refused.
+    """
+
+    def __init__(self, problem: object, *, decision: Decision | None = None) -> None:
+        super().__init__(problem)
+        self.decision = decision
+
+
+class ApprovalRequired(Denied):
+    """Policy lets it happen only once a person has approved it; nothing was sent.
+
+    Attributes:
+        request: What is to be approved, whole and exact; `request.to_json()` is for whoever approves it.
+    """
+
+    def __init__(self, request: ApprovalRequest) -> None:
+        super().__init__(request)
+        self.request = request
+
+    def __str__(self) -> str:
+        request = self.request
+        where = ", ".join(request.projects or ()) or "no project"
+        return (
+            f"{request.action} on {request.resource!r} of {request.org!r} ({where}) needs an approval "
+            f"of the request {request.hash[:12]}"
+        )
+
+
+class ApprovalRefused(Denied):
+    """An approval, or what is to be approved, is not in order; nothing was sent."""
+
+
+class ClaimRefused(Denied):
+    """What the caller named is not what Sentry says: another project, or an issue that is not there."""
+
+
+class AuditError(SentryGovernedError):
+    """The audit record cannot be written or read; what has to be recorded first was not sent."""
 
 
 class TransportError(SentryGovernedError):
@@ -250,6 +300,24 @@ class RateLimited(ApiError):
 
 class Redirected(ApiError):
     """The service points elsewhere, which is never followed: a renamed project, or a wrong base URL."""
+
+
+class ProjectMoved(Redirected):
+    """Sentry: the project has another slug now; nothing was done under the old one."""
+
+    @property
+    def old(self) -> str:
+        """The slug that was asked for."""
+        return self._slugs[0]
+
+    @property
+    def new(self) -> str:
+        """The slug that it has now."""
+        return self._slugs[-1]
+
+    @property
+    def _slugs(self) -> list[str]:
+        return re.findall(r"'([^']*)'", self.detail) or [""]
 
 
 class ServiceFailed(ApiError):

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeAlias, runtime_checkable
 
+from sentry_governed._approval_request import ApprovalRequest
 from sentry_governed._operation import Operation
-from sentry_governed._values import LedgerRecord, Permit, Request, Response
+from sentry_governed._values import AuditRecord, LedgerRecord, Permit, Request, Response
 
 __all__ = [
+    "Approvals",
     "AsyncLedger",
     "AsyncSender",
+    "AuditSink",
     "Authorizer",
     "Clock",
     "HasFacts",
@@ -78,6 +81,44 @@ class Authorizer(Protocol):
 
         Raises:
             Denied: Nothing may be sent.
+        """
+        ...
+
+
+class Approvals(Protocol):
+    """Knows whether a person has approved a request.
+
+    One that never waits may declare `blocking = False`.
+    """
+
+    def consume(self, token: str | None, request: ApprovalRequest) -> str:
+        """Use an approval up: it allows this one send, whatever comes of it.
+
+        Args:
+            token: What the caller brought along, or None. An object that asks in the process ignores it.
+            request: The exact request about to be sent, after its facts are known.
+
+        Returns:
+            The approval's id, and who gave it where that is known, for the audit. It is not a secret.
+
+        Raises:
+            ApprovalRequired: Nobody has approved it yet.
+            ApprovalRefused: The approval is not for this request, is spent or expired, or was declined.
+        """
+        ...
+
+
+class AuditSink(Protocol):
+    """Where the records of decisions and of their outcomes go.
+
+    One that never waits may declare `blocking = False`.
+    """
+
+    def write(self, record: AuditRecord) -> None:
+        """Record it; the `decided` record of a write is durable on return.
+
+        Raises:
+            AuditError: It could not be recorded; whatever it was to allow must not happen.
         """
         ...
 

@@ -17,6 +17,7 @@ from sentry_governed.sentry import (
     AsyncSentryClient,
     Installation,
     Link,
+    Page,
     Pager,
     SentryClient,
     SentryConfig,
@@ -81,6 +82,10 @@ class Door(Protocol):
         """Call a method, such as `issues.get`; a list comes as a whole."""
         ...
 
+    def pages(self, path: str, *arguments: object, **named: object) -> list[Page[object]]:
+        """Call a method that lists, and go through its pages."""
+        ...
+
 
 def _method(client: object, path: str) -> object:
     for name in path.split("."):
@@ -101,6 +106,13 @@ class _Threads:
         answer = method(*arguments, **named)
         return list(answer) if isinstance(answer, Pager) else answer
 
+    def pages(self, path: str, *arguments: object, **named: object) -> list[Page[object]]:
+        method = _method(self.client, path)
+        assert callable(method)
+        pager = method(*arguments, **named)
+        assert isinstance(pager, Pager)
+        return list(pager.pages())
+
 
 @attrs.frozen
 class _Loop:
@@ -116,8 +128,15 @@ class _Loop:
         answer = method(*arguments, **named)
         return self.runner.run(_whole(aiter(answer)) if isinstance(answer, AsyncPager) else answer)
 
+    def pages(self, path: str, *arguments: object, **named: object) -> list[Page[object]]:
+        method = _method(self.client, path)
+        assert callable(method)
+        pager = method(*arguments, **named)
+        assert isinstance(pager, AsyncPager)
+        return self.runner.run(_whole(pager.pages()))
 
-async def _whole(items: AsyncIterator[object]) -> list[object]:
+
+async def _whole(items: AsyncIterator[T]) -> list[T]:
     return [item async for item in items]
 
 

@@ -26,13 +26,10 @@ from sentry_governed.errors import (
 from sentry_governed.sentry import (
     AsyncSentryClient,
     Installation,
-    IssueSearch,
     SentryClient,
     SentryConfig,
     comment,
-    get_issue,
     latest_event,
-    list_issues,
     list_links,
 )
 from sentry_governed.testing import FakeInstallation, FakeSentry, Fault
@@ -45,7 +42,7 @@ def test_unreadable(door: Door, fake: FakeSentry) -> None:
     fake.faults.add(Fault.status(200, body=json.dumps([body]).encode()))
     fake.faults.add(Fault.status(200, body=json.dumps(body).encode()))
 
-    page = door.run(list_issues("acme", IssueSearch()))
+    (page,) = door.pages("issues.list")
     assert (page.items, page.withheld) == ((), 1)
     with pytest.raises(UnexpectedAnswer, match=r"ProjectRef\.slug"):
         door.call("issues.get", "5")
@@ -56,13 +53,11 @@ def test_odd_body(door: Door, fake: FakeSentry, body: bytes) -> None:
     """A success that is not what Sentry documents is an error."""
     fake.faults.add(Fault.status(200, body=body), times=None)
 
-    for flow in (
-        list_issues("acme", IssueSearch()),
-        get_issue("acme", ISSUE),
-        list_links("acme", "web", ISSUE),
-    ):
+    for method, arguments in (("issues.list", ()), ("issues.get", (ISSUE,))):
         with pytest.raises(UnexpectedAnswer):
-            door.run(flow)
+            door.call(method, *arguments)
+    with pytest.raises(UnexpectedAnswer):
+        door.run(list_links("acme", "web", ISSUE))
 
 
 @pytest.mark.parametrize(
@@ -139,9 +134,25 @@ def test_no_installation(fake: FakeSentry) -> None:
     assert fake.calls == ()
 
 
-@pytest.mark.parametrize("issue_id", ["", "WEB-1A", "0", "-1", "1/../2", "..", "latest", "1" * 20])
+@pytest.mark.parametrize(
+    "issue_id",
+    [
+        "",
+        "0",
+        "-1",
+        "1/../2",
+        "..",
+        "latest",
+        "1" * 20,
+        "WEB-",
+        "WEB--1/A",
+        "issue:",
+        "WEB-1A\n",
+        "\u1e9eEB-1",
+    ],
+)
 def test_issue_ids(door: Door, fake: FakeSentry, guard: Guard, issue_id: str) -> None:
-    """What is no numeric id is refused before anybody is asked."""
+    """What is no issue's id is refused before anybody is asked."""
     for method, arguments in (
         ("issues.get", ()),
         ("issues.comment", ("x",)),
@@ -149,6 +160,15 @@ def test_issue_ids(door: Door, fake: FakeSentry, guard: Guard, issue_id: str) ->
     ):
         with pytest.raises(RequestRefused):
             door.call(method, issue_id, *arguments)
+    assert (fake.calls, guard.seen) == ((), [])
+
+
+@pytest.mark.parametrize("issue_id", ["WEB-2D", "0", ""])
+def test_known_issue(door: Door, fake: FakeSentry, guard: Guard, issue_id: str) -> None:
+    """An issue that is taken as a fact is named by its numeric id alone."""
+    for flow in (latest_event("acme", "web", issue_id), list_links("acme", "web", issue_id)):
+        with pytest.raises(RequestRefused):
+            door.run(flow)
     assert (fake.calls, guard.seen) == ((), [])
 
 
@@ -161,20 +181,21 @@ def test_numeric_names(door: Door, fake: FakeSentry, guard: Guard) -> None:
     assert (guard.seen[0].operation.org, guard.seen[0].operation.projects) == (None, None)
 
 
-@pytest.mark.parametrize("org", ["12", "a_b", "../x", "-a", "a b"])
+@pytest.mark.parametrize("org", ["a_b", "../x", "-a", "a b", "", "\u0664", "acme\n"])
 def test_orgs(door: Door, fake: FakeSentry, org: str) -> None:
-    """An organization is named by its slug."""
-    with pytest.raises(ConfigError, match="slug"):
+    """An organization is named by its slug or numeric id."""
+    with pytest.raises(RequestRefused, match="slug"):
         door.call("issues.get", ISSUE, org=org)
-    with pytest.raises(ConfigError, match="slug"):
-        SentryConfig(token=Secret("t"), org=org)
+    for name in (org, "12"):
+        with pytest.raises(ConfigError, match="slug"):
+            SentryConfig(token=Secret("t"), org=name)
     assert fake.calls == ()
 
 
 def test_no_org(fake: FakeSentry) -> None:
     """A call without an organization is a mistake, unless it names one itself."""
     with door_to(fake, "sync in process", AllowAll(), org=None) as door:
-        with pytest.raises(ConfigError, match="no organization"):
+        with pytest.raises(RequestRefused, match="org is missing"):
             door.call("issues.list")
         assert door.call("issues.list", org="acme") != []
 

@@ -12,6 +12,7 @@ from sentry_governed import Response
 from sentry_governed.errors import UnexpectedAnswer
 from sentry_governed.sentry import AsyncPager, Page, Pager
 from sentry_governed.sentry._links import next_cursor
+from sentry_governed.testing import FrozenClock
 
 BACK = '<https://x/?&cursor=0:0:1>; rel="previous"; results="false"; cursor="0:0:1"'
 
@@ -108,6 +109,33 @@ def test_endless(kind: str) -> None:
     """A list of too many pages is an error, and not a shorter list."""
     with pytest.raises(UnexpectedAnswer, match="2 pages"):
         walk(PAGES, kind, max_pages=2)
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_slow(kind: str) -> None:
+    """A list that goes on for too long is an error before its next page is asked for."""
+    clock = FrozenClock()
+    asked: list[str | None] = []
+
+    def fetch(cursor: str | None) -> Page[int]:
+        asked.append(cursor)
+        clock.sleep(6)
+        return PAGES[cursor]
+
+    async def fetch_async(cursor: str | None) -> Page[int]:
+        return fetch(cursor)
+
+    async def whole() -> list[int]:
+        return [item async for item in AsyncPager(fetch_async, "issues.list", max_seconds=10, clock=clock)]
+
+    def walked() -> list[int]:
+        if kind == "async":
+            return asyncio.run(whole())
+        return list(Pager(fetch, "issues.list", max_seconds=10, clock=clock))
+
+    with pytest.raises(UnexpectedAnswer, match="within 10 seconds"):
+        walked()
+    assert asked == [None, "a"]
 
 
 def test_again() -> None:

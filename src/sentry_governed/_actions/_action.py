@@ -22,6 +22,7 @@ Kind: TypeAlias = Literal[
     "event_id",
     "id",
     "int",
+    "issue",
     "object",
     "org",
     "project",
@@ -53,8 +54,8 @@ class Parameter:
         where: The part of the request it goes to. A `claim` goes nowhere: it is what the caller believes, and
             what the service says has to agree with it. A `path` parameter that the endpoint in use does not
             have is a claim as well.
-        kind: What a value is. An `org` or `project` is a slug or a numeric id; an `id` is a text here and a
-            number in a JSON body.
+        kind: What a value is. An `org` or `project` is a slug or a numeric id, an `issue` a numeric or a
+            short id; an `id` is a text here and a number in a JSON body.
         doc: One sentence.
         required: Whether the action means nothing without it.
         repeated: Whether it takes several values: a repeated name in a query, a list in a body.
@@ -99,10 +100,12 @@ class Endpoint:
     Attributes:
         template: The path below the base URL, with `{name}` segments.
         token_scopes: What Sentry asks of the token; any one of them is enough.
+        lists: Whether the answer is a list.
     """
 
     template: str
     token_scopes: tuple[str, ...]
+    lists: bool = False
 
     @property
     def path_names(self) -> tuple[str, ...]:

@@ -22,6 +22,6 @@ RELEASE_READ: Final = (*PROJECT_READ, "project:releases", "org:ci")
 RELEASE_WRITE: Final = ("project:write", "project:admin", "project:releases", "org:ci")
 
 
-def at(path: str, token_scopes: tuple[str, ...]) -> tuple[Endpoint, ...]:
+def at(path: str, token_scopes: tuple[str, ...], *, lists: bool = False) -> tuple[Endpoint, ...]:
     """The one endpoint at a path that lacks its closing slash."""
-    return (Endpoint(f"{path}/", token_scopes),)
+    return (Endpoint(f"{path}/", token_scopes, lists),)

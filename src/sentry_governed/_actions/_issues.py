@@ -35,7 +35,7 @@ _ISSUE_READS = (
         "List the issues of an organization.",
         "org",
         "GET",
-        e.at(f"{e.ORG}/issues", e.EVENT_READ),
+        e.at(f"{e.ORG}/issues", e.EVENT_READ, lists=True),
         (
             p.ORG,
             p.PROJECTS_QUERY,
@@ -91,7 +91,7 @@ _ISSUE_READS = (
         "Read the tags of an issue, or the most frequent values of one tag.",
         "project",
         "GET",
-        e.at(f"{e.ISSUE}/tags/{{key}}", e.EVENT_READ) + e.at(f"{e.ISSUE}/tags", e.EVENT_READ),
+        e.at(f"{e.ISSUE}/tags/{{key}}", e.EVENT_READ) + e.at(f"{e.ISSUE}/tags", e.EVENT_READ, lists=True),
         (
             *_OF_ISSUE,
             Parameter("key", "path", "tag_key", "The tag; left out, all of them.", max_length=200),
@@ -104,7 +104,10 @@ _ISSUE_READS = (
         "org",
         "GET",
         e.at(f"{e.ORG}/shortids/{{short_id}}", e.EVENT_READ),
-        (p.ORG, Parameter("short_id", "path", "short_id", "Such as `WEB-1A`.", required=True)),
+        (
+            p.ORG,
+            Parameter("short_id", "path", "short_id", "Such as `WEB-1A`, in any spelling.", required=True),
+        ),
     ),
 )
 
@@ -175,7 +178,8 @@ _EVENTS = (
         "List the events of an issue, or of a project.",
         "project",
         "GET",
-        e.at(f"{e.ISSUE}/events", e.EVENT_READ) + e.at(f"{e.PROJECT}/events", e.PROJECT_READ),
+        e.at(f"{e.ISSUE}/events", e.EVENT_READ, lists=True)
+        + e.at(f"{e.PROJECT}/events", e.PROJECT_READ, lists=True),
         (
             p.ORG,
             attrs.evolve(p.PROJECT, required=False),
@@ -213,7 +217,7 @@ _EXTERNAL_ISSUES = (
         "List what an issue is linked to elsewhere.",
         "project",
         "GET",
-        e.at(f"{e.ISSUE}/external-issues", e.EVENT_READ),
+        e.at(f"{e.ISSUE}/external-issues", e.EVENT_READ, lists=True),
         _OF_ISSUE,
     ),
     Action(
@@ -245,7 +249,9 @@ _EXTERNAL_ISSUES = (
             p.INSTALLATION,
             p.ORG_CLAIM,
             p.PROJECT_CLAIM,
-            attrs.evolve(p.ISSUE_ID, where="claim", doc="The numeric id of the issue that has the link."),
+            attrs.evolve(
+                p.ISSUE_ID, where="claim", doc="The numeric or short id of the issue that has the link."
+            ),
             Parameter("external_issue_id", "path", "id", "The link's numeric id.", required=True),
         ),
         successes=(204,),

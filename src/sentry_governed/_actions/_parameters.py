@@ -30,7 +30,7 @@ PROJECTS_QUERY: Final = attrs.evolve(
     PROJECT, where="query", required=False, repeated=True, doc="Only these projects."
 )
 ISSUE_ID: Final = Parameter(
-    "issue_id", "path", "id", "The issue's numeric id.", required=True, aliases=("id",)
+    "issue_id", "path", "issue", "The issue's numeric or short id.", required=True, aliases=("id",)
 )
 VERSION: Final = Parameter(
     "version",
@@ -45,7 +45,9 @@ INSTALLATION: Final = Parameter(
     "installation", "path", "uuid", "The uuid of the integration's installation.", required=True
 )
 
-CURSOR: Final = Parameter("cursor", "query", "text", "Where the page begins, from the page before.")
+CURSOR: Final = Parameter(
+    "cursor", "query", "text", "Where the page begins, from the page before.", max_length=500
+)
 PER_PAGE: Final = Parameter(
     "per_page", "query", "int", "Items in a page.", minimum=1, maximum=100, wire="per_page"
 )

@@ -142,6 +142,11 @@ def unexpected(request: Request, response: Response, problem: str) -> Unexpected
     return UnexpectedAnswer(request.method, request.template, response.status, detail, request_id)
 
 
+def request_id_of(response: Response) -> str | None:
+    """The service's name for a request that it answered, for its support, or None."""
+    return _request_id(response, None)
+
+
 class _Unreadable(str):
     """What a body is, in words, when it is not JSON."""
 

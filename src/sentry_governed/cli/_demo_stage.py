@@ -14,7 +14,7 @@ from sentry_governed._secret import Secret
 from sentry_governed.alerts import WebhookSecrets, parse_alert
 from sentry_governed.asana import AsanaClient, AsanaConfig, PrioritySettings, TaskBuilder, TaskSettings
 from sentry_governed.cli._demo_scenes import SCENES, Scene
-from sentry_governed.policy import AllowAll
+from sentry_governed.policy import Guard, Policy
 from sentry_governed.routing import Options, Outcome, Router, SqliteLedger
 from sentry_governed.sentry import Installation, SentryClient, SentryConfig
 from sentry_governed.teams import Teams
@@ -141,7 +141,7 @@ def stage(folder: Path, sabotage: Sabotage | None = None) -> Generator[Stage]:
                 integration=Installation(installed.uuid, Secret(installed.token)),
                 allow_http=True,
             ),
-            guard=AllowAll(),
+            guard=Guard(Policy.for_router(orgs=[ORG])),
         )
         stack.enter_context(asana_client)
         stack.enter_context(sentry_client)

@@ -7,24 +7,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sentry_governed.sentry._calls import (
-    INTEGRATION,
-    SERVICE,
-    IssueSearch,
-    Link,
-    comment,
-    comment_on,
-    get_issue,
-    latest_event,
-    latest_event_of,
-    link,
-    link_to,
-    list_issues,
-    list_links,
-    list_links_of,
-)
+from sentry_governed.sentry._asked import INTEGRATION, SERVICE
+from sentry_governed.sentry._by_name import ActionResult, Preview
+from sentry_governed.sentry._calls import Link, comment, latest_event, link, list_links
 from sentry_governed.sentry._config import Installation, SentryConfig
-from sentry_governed.sentry._models import Event, ExternalIssue, Issue, Note, Page, ProjectRef, Tag
+from sentry_governed.sentry._models import (
+    Changes,
+    Event,
+    EventPlace,
+    ExternalIssue,
+    Issue,
+    IssueTag,
+    Note,
+    Page,
+    ProjectRef,
+    ShortId,
+    Tag,
+    TagValue,
+)
+from sentry_governed.sentry._organizations import (
+    Deploy,
+    Member,
+    MemberUser,
+    Organization,
+    OwnershipRules,
+    Project,
+    Release,
+    Team,
+)
 from sentry_governed.sentry._pager import AsyncPager, Pager
 
 if TYPE_CHECKING:
@@ -34,31 +44,39 @@ if TYPE_CHECKING:
 __all__ = [
     "INTEGRATION",
     "SERVICE",
+    "ActionResult",
     "AsyncPager",
     "AsyncSentryClient",
+    "Changes",
+    "Deploy",
     "Event",
+    "EventPlace",
     "ExternalIssue",
     "Installation",
     "Issue",
-    "IssueSearch",
+    "IssueTag",
     "Link",
+    "Member",
+    "MemberUser",
     "Note",
+    "Organization",
+    "OwnershipRules",
     "Page",
     "Pager",
+    "Preview",
+    "Project",
     "ProjectRef",
+    "Release",
     "SentryClient",
     "SentryConfig",
+    "ShortId",
     "Tag",
+    "TagValue",
+    "Team",
     "comment",
-    "comment_on",
-    "get_issue",
     "latest_event",
-    "latest_event_of",
     "link",
-    "link_to",
-    "list_issues",
     "list_links",
-    "list_links_of",
 ]
 
 _HOME_OF = {"AsyncSentryClient": "_async_client", "SentryClient": "_client"}

@@ -2,113 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Literal, Self, TypeVar, overload
 
 from sentry_governed._http import Endpoint, Flow, HttpSender, RetryingSender, RetryPolicy, Service, run
 from sentry_governed._http.changes import Watch, WatchedSender
 from sentry_governed._http.parts import as_sender
-from sentry_governed.sentry import _calls as calls
-from sentry_governed.sentry._calls import IssueSearch, Link
+from sentry_governed.sentry import _resources as resources
+from sentry_governed.sentry._asked import INTEGRATION, SERVICE, Asked
+from sentry_governed.sentry._by_name import ActionResult, Preview, rehearse
+from sentry_governed.sentry._by_name import call as by_name
 from sentry_governed.sentry._changes import announced
-from sentry_governed.sentry._config import SentryConfig, several
-from sentry_governed.sentry._models import Event, ExternalIssue, Issue, Note, Page
-from sentry_governed.sentry._pager import Pager
+from sentry_governed.sentry._config import SentryConfig
 from sentry_governed.typing import Authorizer, Sender
 
 T = TypeVar("T")
-
-
-class Runner(Protocol):
-    """Drives a flow under the client's authorizer."""
-
-    def __call__(self, flow: Flow[T], *, approval: str | None = None) -> T:
-        """Drive it."""
-        ...
-
-
-class Issues:
-    """The actions on issues."""
-
-    def __init__(self, run: Runner, config: SentryConfig) -> None:
-        self._run = run
-        self._config = config
-
-    def get(self, issue_id: str, *, org: str | None = None) -> Issue:
-        """Read an issue by its numeric id."""
-        return self._run(calls.get_issue(self._config.org_for(org), issue_id))
-
-    def list(
-        self,
-        *,
-        org: str | None = None,
-        project: str | Sequence[str] = (),
-        query: str | None = None,
-        environment: str | Sequence[str] = (),
-        stats_period: str | None = None,
-        max_items: int | None = None,
-    ) -> Pager[Issue]:
-        """List issues, newest first; nothing is sent before it is iterated over.
-
-        Args:
-            org: The organization's slug, where it is not the configured one.
-            project: Only these projects, by slug or numeric id.
-            query: Sentry's search; None is `is:unresolved`, an empty text is everything.
-            environment: Only these environments.
-            stats_period: How far back, such as `24h` or `14d`.
-            max_items: Where to stop; None for all of them.
-        """
-        chosen = self._config.org_for(org)
-        search = IssueSearch(
-            projects=several(project),
-            query=query,
-            environments=several(environment),
-            stats_period=stats_period,
-        )
-
-        def fetch(cursor: str | None) -> Page[Issue]:
-            return self._run(calls.list_issues(chosen, search, cursor))
-
-        return Pager(fetch, "issues.list", max_items=max_items)
-
-    def comment(
-        self, issue_id: str, text: str, *, org: str | None = None, approval: str | None = None
-    ) -> Note:
-        """Comment on an issue; `Note.existed` says that the same text was there already."""
-        flow = calls.comment_on(self._config.org_for(org), issue_id, text)
-        return self._run(flow, approval=approval)
-
-
-class Events:
-    """The actions on events."""
-
-    def __init__(self, run: Runner, config: SentryConfig) -> None:
-        self._run = run
-        self._config = config
-
-    def latest(self, issue_id: str, *, org: str | None = None) -> Event:
-        """Read the latest event of an issue."""
-        return self._run(calls.latest_event_of(self._config.org_for(org), issue_id))
-
-
-class ExternalIssues:
-    """The actions on links from issues to elsewhere."""
-
-    def __init__(self, run: Runner, config: SentryConfig) -> None:
-        self._run = run
-        self._config = config
-
-    def list(self, issue_id: str, *, org: str | None = None) -> tuple[ExternalIssue, ...]:
-        """List what an issue is linked to."""
-        return self._run(calls.list_links_of(self._config.org_for(org), issue_id))
-
-    def create(
-        self, issue_id: str, target: Link, *, org: str | None = None, approval: str | None = None
-    ) -> ExternalIssue:
-        """Link an issue, as the configured integration; another link of it is replaced."""
-        flow = calls.link_to(self._config.installation, self._config.org_for(org), issue_id, target)
-        return self._run(flow, approval=approval)
 
 
 class SentryClient:
@@ -125,23 +34,38 @@ class SentryClient:
     Attributes:
         config: How it was made.
         services: For a driver of one's own: the senders and the guard, by the names that flows use.
-        issues: The actions on issues.
         events: The actions on events.
         external_issues: The actions on links from issues to elsewhere.
+        issues: The actions on issues.
+        members: The actions on members.
+        organizations: The actions on organizations.
+        ownership: The actions on ownership rules.
+        projects: The actions on projects.
+        releases: The actions on releases; those on their deploys are in `releases.deploys`.
+        shortids: The actions on short ids.
+        teams: The actions on teams.
     """
 
     def __init__(self, config: SentryConfig, *, guard: Authorizer) -> None:
         self.config = config
         self._https: list[HttpSender] = []
         watch = Watch(announced, config.on_change)
-        services = {calls.SERVICE: Service(self._sender(config.endpoint, watch), guard)}
+        services = {SERVICE: Service(self._sender(config.endpoint, watch), guard)}
         if config.integration_endpoint is not None:
             sender = self._sender(config.integration_endpoint, watch)
-            services[calls.INTEGRATION] = Service(sender, guard)
+            services[INTEGRATION] = Service(sender, guard)
         self.services: Mapping[str, Service] = services
-        self.issues = Issues(self.run, config)
-        self.events = Events(self.run, config)
-        self.external_issues = ExternalIssues(self.run, config)
+        desk = resources.Desk(self.run, config)
+        self.events = resources.Events(desk)
+        self.external_issues = resources.ExternalIssues(desk)
+        self.issues = resources.Issues(desk)
+        self.members = resources.Members(desk)
+        self.organizations = resources.Organizations(desk)
+        self.ownership = resources.Ownership(desk)
+        self.projects = resources.Projects(desk)
+        self.releases = resources.Releases(desk)
+        self.shortids = resources.ShortIds(desk)
+        self.teams = resources.Teams(desk)
 
     def _sender(self, endpoint: Endpoint, watch: Watch) -> Sender:
         if self.config.sender is not None:
@@ -149,6 +73,66 @@ class SentryClient:
         http = HttpSender(endpoint)
         self._https.append(http)
         return RetryingSender(WatchedSender(http, watch), RetryPolicy(budget=self.config.patience))
+
+    @overload
+    def call(
+        self,
+        action: str,
+        params: Mapping[str, object],
+        *,
+        approval: str | None = None,
+        dry_run: Literal[False] = False,
+        deadline: float | None = None,
+    ) -> ActionResult: ...
+
+    @overload
+    def call(
+        self,
+        action: str,
+        params: Mapping[str, object],
+        *,
+        approval: str | None = None,
+        dry_run: Literal[True],
+        deadline: float | None = None,
+    ) -> Preview: ...
+
+    @overload
+    def call(
+        self,
+        action: str,
+        params: Mapping[str, object],
+        *,
+        approval: str | None = None,
+        dry_run: bool,
+        deadline: float | None = None,
+    ) -> ActionResult | Preview: ...
+
+    def call(
+        self,
+        action: str,
+        params: Mapping[str, object],
+        *,
+        approval: str | None = None,
+        dry_run: bool = False,
+        deadline: float | None = None,
+    ) -> ActionResult | Preview:
+        """Do any action of the catalogue by its name.
+
+        Args:
+            action: Such as `issues.resolve`.
+            params: Its parameters by any of their spellings; unknown ones are refused.
+            approval: What a person gave for exactly this request.
+            dry_run: Find out whose it is, decide, and show the request instead of sending it.
+            deadline: An instant on `time.monotonic()` after which nothing is sent any more.
+
+        Raises:
+            ConfigError: There is no such action.
+            RequestRefused: The parameters cannot be used.
+        """
+        asked = Asked.of(action, params, self.config.defaults(action))
+        if dry_run:
+            return self.run(rehearse(asked), approval=approval, deadline=deadline)
+        return self.run(by_name(asked), approval=approval, deadline=deadline)
 
     def run(self, flow: Flow[T], *, approval: str | None = None, deadline: float | None = None) -> T:
         """Drive a flow; `deadline` is an instant on `time.monotonic()`."""

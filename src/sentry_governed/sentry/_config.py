@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import attrs
 
+from sentry_governed._actions import find
 from sentry_governed._grammar import is_org_slug, is_uuid
 from sentry_governed._http.changes import OnChange, log_change
 from sentry_governed._http.endpoint import Endpoint, bearer
 from sentry_governed._secret import Secret
+from sentry_governed._values import Pairs
 from sentry_governed.errors import ConfigError
 from sentry_governed.typing import AsyncSender, Sender
 
@@ -46,6 +48,8 @@ def _endpoint(config: SentryConfig) -> Endpoint:
     return Endpoint(
         base_url=config.base_url,
         credentials=(bearer(config.token),),
+        headers=config.headers,
+        user_agent=config.user_agent,
         timeout=config.timeout,
         allow_http=config.allow_http,
         trust_env=config.trust_env,
@@ -61,6 +65,8 @@ class SentryConfig:
         org: The slug of the organization that calls are for unless they name another.
         base_url: Where Sentry is, without `/api/0`; a self-hosted one may be below a path.
         integration: Needed to create external issues.
+        headers: Further headers of every request, such as a proxy in front of Sentry wants.
+        user_agent: Who we say we are.
         allow_http: Whether tokens may travel in clear text, as to a fake.
         trust_env: Whether the environment may name a proxy and certificates.
         timeout: Seconds that one attempt of a request may take.
@@ -76,6 +82,8 @@ class SentryConfig:
     org: str | None = attrs.field(default=None, validator=_check_org)
     base_url: str = attrs.field(default="https://sentry.io", repr=False)
     integration: Installation | None = None
+    headers: Pairs = attrs.field(default=(), repr=False)
+    user_agent: str = "sentry-governed"
     allow_http: bool = False
     trust_env: bool = False
     timeout: float = 30.0
@@ -93,17 +101,15 @@ class SentryConfig:
             return None
         return attrs.evolve(self.endpoint, credentials=(bearer(self.integration.token),))
 
-    def org_for(self, org: str | None) -> str:
-        """The organization of a call.
+    def defaults(self, action: str) -> Mapping[str, str]:
+        """What an action takes from here where a call does not say it.
 
         Raises:
-            ConfigError: Neither the call nor the configuration names one, or its name is not a slug.
+            ConfigError: There is no such action, or it needs an integration and none is configured.
         """
-        chosen = org or self.org
-        if chosen is None:
-            raise ConfigError("no organization: pass org, or set it in SentryConfig")
-        _check_org(self, None, chosen)
-        return chosen
+        asked = find(action)
+        found = {"org": self.org} if self.org is not None and asked.parameter("org") else {}
+        return {**found, "installation": self.installation} if asked.integration_token else found
 
     @property
     def installation(self) -> str:
@@ -115,8 +121,3 @@ class SentryConfig:
         if self.integration is None:
             raise ConfigError("external issues need the integration's own token: set integration")
         return self.integration.uuid
-
-
-def several(names: str | Sequence[str]) -> tuple[str, ...]:
-    """One name or several, as several."""
-    return (names,) if isinstance(names, str) else tuple(names)

@@ -13,6 +13,7 @@ from sentry_governed._values import Response
 
 _LONGEST = 4096
 _LINK = re.compile(r'<([^<>]*)>((?:\s*;\s*[a-zA-Z]+="[^"]*")*)')
+_CURSOR = re.compile(r"[!-~]{1,500}")
 _ATTRIBUTE = re.compile(r';\s*([a-zA-Z]+)="([^"]*)"')
 
 
@@ -23,6 +24,11 @@ def next_cursor(response: Response) -> str | None:
         if known.get("rel") == "next" and known.get("results", "true") == "true":
             return known.get("cursor") or _in_query(url)
     return None
+
+
+def is_cursor(text: str) -> bool:
+    """Whether it can be asked for: visible ASCII, as much as a cursor may be long."""
+    return _CURSOR.fullmatch(text) is not None
 
 
 def _in_query(url: str) -> str | None:

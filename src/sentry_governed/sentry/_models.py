@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import attrs
 
 from sentry_governed._convert import Id
+from sentry_governed.typing import JsonValue
 
 T = TypeVar("T")
+Raw: TypeAlias = Mapping[str, JsonValue]
 
 
 @attrs.frozen(kw_only=True)
@@ -69,7 +71,7 @@ class Issue:
     priority: str = ""
     first_seen: datetime | None = None
     last_seen: datetime | None = None
-    raw: Mapping[str, object] = attrs.field(factory=dict[str, object], repr=False, eq=False)
+    raw: Raw = attrs.field(factory=dict[str, JsonValue], repr=False, eq=False)
 
 
 @attrs.frozen
@@ -106,7 +108,7 @@ class Event:
     platform: str = ""
     date_created: datetime | None = None
     tags: tuple[Tag, ...] = attrs.field(default=(), repr=False)
-    raw: Mapping[str, object] = attrs.field(factory=dict[str, object], repr=False, eq=False)
+    raw: Raw = attrs.field(factory=dict[str, JsonValue], repr=False, eq=False)
 
     @property
     def tag_values(self) -> dict[str, tuple[str, ...]]:
@@ -126,11 +128,13 @@ class Note:
         id: Its id; empty when Sentry only said that it is already there.
         date_created: In UTC.
         existed: Whether the same text had been posted by the same user within the hour.
+        raw: The object as it came.
     """
 
     id: Id = ""
     date_created: datetime | None = None
     existed: bool = False
+    raw: Raw = attrs.field(factory=dict[str, JsonValue], repr=False, eq=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -143,6 +147,7 @@ class ExternalIssue:
         service_type: The integration's slug.
         display_name: `project#identifier`, with markup characters escaped by Sentry.
         web_url: Where the link leads.
+        raw: The object as it came.
     """
 
     id: Id
@@ -150,3 +155,80 @@ class ExternalIssue:
     service_type: str = ""
     display_name: str = ""
     web_url: str = ""
+    raw: Raw = attrs.field(factory=dict[str, JsonValue], repr=False, eq=False)
+
+
+@attrs.frozen
+class TagValue:
+    """One of the most frequent values of a tag, and how often it was seen."""
+
+    value: str | None = None
+    count: int = 0
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+
+
+@attrs.frozen(kw_only=True)
+class IssueTag:
+    """A tag of an issue.
+
+    Attributes:
+        key: The tag's key.
+        name: Its name for people.
+        total_values: How many events have it.
+        unique_values: How many different values it has.
+        top_values: The most frequent ones.
+        raw: The object as it came.
+    """
+
+    key: str
+    name: str = ""
+    total_values: int = 0
+    unique_values: int = 0
+    top_values: tuple[TagValue, ...] = ()
+    raw: Raw = attrs.field(factory=dict[str, JsonValue], repr=False, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class ShortId:
+    """The issue that a short id belongs to.
+
+    Attributes:
+        organization_slug: The organization.
+        project_slug: The project.
+        group: The issue.
+        short_id: As Sentry writes it.
+        raw: The object as it came.
+    """
+
+    organization_slug: str
+    project_slug: str
+    group: Issue
+    short_id: str = ""
+    raw: Raw = attrs.field(factory=dict[str, JsonValue], repr=False, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class EventPlace:
+    """Where an event belongs.
+
+    Attributes:
+        organization_slug: The organization.
+        project_slug: The project.
+        group_id: The issue.
+        event_id: The event.
+        raw: The object as it came, with the event.
+    """
+
+    organization_slug: str
+    project_slug: str
+    group_id: Id
+    event_id: str = ""
+    raw: Raw = attrs.field(factory=dict[str, JsonValue], repr=False, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class Changes:
+    """What Sentry says that it changed in each of several issues; empty when there was nothing to change."""
+
+    raw: Raw = attrs.field(factory=dict[str, JsonValue], repr=False)

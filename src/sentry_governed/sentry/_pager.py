@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from typing import Final, Generic, TypeVar
@@ -11,19 +12,26 @@ import attrs
 from sentry_governed._actions import find
 from sentry_governed.errors import UnexpectedAnswer
 from sentry_governed.sentry._models import Page
+from sentry_governed.typing import Clock
 
 T = TypeVar("T")
 
 MOST_PAGES: Final = 1000
+MOST_SECONDS: Final = 900.0
 
 
 class _Trail:
     """One walk through a list: what is still wanted, and the cursors that were followed."""
 
-    def __init__(self, action: str, max_items: int | None, max_pages: int) -> None:
+    def __init__(
+        self, action: str, max_items: int | None, max_pages: int, max_seconds: float, clock: Clock
+    ) -> None:
         self._action = action
         self._left = max_items
         self._max_pages = max_pages
+        self._max_seconds = max_seconds
+        self._clock = clock
+        self._begun = clock.monotonic()
         self._seen: set[str] = set()
 
     def wanted(self, page: Page[T]) -> Page[T]:
@@ -47,6 +55,10 @@ class _Trail:
         self._seen.add(page.next)
         if len(self._seen) >= self._max_pages:
             raise self._endless(f"the list does not end within {self._max_pages} pages; ask for less of it")
+        if self._clock.monotonic() - self._begun >= self._max_seconds:
+            raise self._endless(
+                f"the list does not end within {self._max_seconds:g} seconds; ask for less of it"
+            )
         return page.next
 
     def _endless(self, problem: str) -> UnexpectedAnswer:
@@ -62,6 +74,8 @@ class Pager(Generic[T]):
         action: The action's name, for messages.
         max_items: Where to stop; None for the whole list.
         max_pages: A list of more pages than this is an error.
+        max_seconds: One that goes on for longer than this is an error too, before its next page is asked for.
+        clock: Tells how long it has gone on.
     """
 
     def __init__(
@@ -71,9 +85,11 @@ class Pager(Generic[T]):
         *,
         max_items: int | None = None,
         max_pages: int = MOST_PAGES,
+        max_seconds: float = MOST_SECONDS,
+        clock: Clock = time,
     ) -> None:
         self._fetch = fetch
-        self._trail = partial(_Trail, action, max_items, max_pages)
+        self._trail = partial(_Trail, action, max_items, max_pages, max_seconds, clock)
 
     def pages(self) -> Iterator[Page[T]]:
         """The pages as they come, each with how many of its items were withheld."""
@@ -99,9 +115,11 @@ class AsyncPager(Generic[T]):
         *,
         max_items: int | None = None,
         max_pages: int = MOST_PAGES,
+        max_seconds: float = MOST_SECONDS,
+        clock: Clock = time,
     ) -> None:
         self._fetch = fetch
-        self._trail = partial(_Trail, action, max_items, max_pages)
+        self._trail = partial(_Trail, action, max_items, max_pages, max_seconds, clock)
 
     async def pages(self) -> AsyncIterator[Page[T]]:
         """See `Pager.pages`."""

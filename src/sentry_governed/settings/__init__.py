@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from sentry_governed.settings._asana import AsanaSettings
 from sentry_governed.settings._datadog import DatadogSettings
 from sentry_governed.settings._ledger import OtherLedger, SqliteFile
+from sentry_governed.settings._profiles import Profile, Profiles
+from sentry_governed.settings._profiles_env import load_profiles
 from sentry_governed.settings._routing import OnRepeat, RoutingSettings
 from sentry_governed.settings._secret_ref import SecretRef
 from sentry_governed.settings._sentry import InstallationSettings, SentrySettings
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from sentry_governed.settings._runtime import Runtime as Runtime
     from sentry_governed.settings._runtime import open_async_router as open_async_router
     from sentry_governed.settings._runtime import open_router as open_router
+    from sentry_governed.settings._runtime import sentry_config as sentry_config
     from sentry_governed.settings._runtime import webhook_secrets as webhook_secrets
 
 __all__ = [
@@ -29,20 +32,34 @@ __all__ = [
     "InstallationSettings",
     "OnRepeat",
     "OtherLedger",
+    "Profile",
+    "Profiles",
     "RoutingSettings",
     "Runtime",
     "SecretRef",
     "SentrySettings",
     "Settings",
     "SqliteFile",
+    "load_profiles",
     "open_async_router",
     "open_router",
+    "sentry_config",
     "webhook_secrets",
 ]
 
 
+_OF_RUNTIME = {
+    "AsyncRuntime",
+    "Runtime",
+    "open_async_router",
+    "open_router",
+    "sentry_config",
+    "webhook_secrets",
+}
+
+
 def __getattr__(name: str) -> object:
-    if name not in {"AsyncRuntime", "Runtime", "open_async_router", "open_router", "webhook_secrets"}:
+    if name not in _OF_RUNTIME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from sentry_governed.settings import _runtime
 

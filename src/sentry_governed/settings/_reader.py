@@ -193,6 +193,11 @@ def _validated(field: attrs.Attribute[object], reader: Reader[object]) -> Reader
     return made(make, reader)
 
 
+def built(make: Callable[..., T], values: Mapping[str, object]) -> T:
+    """What `make` makes of values by name that were checked one by one."""
+    return make(**values)
+
+
 def _entries(node: Node) -> tuple[tuple[Scalar, Node], ...]:
     if not isinstance(node, Fields):
         raise refused(node, "this should be a mapping", "write key: value")

@@ -12,7 +12,8 @@ import attrs
 
 from sentry_governed.alerts import WebhookSecrets
 from sentry_governed.asana import AsanaClient, AsanaConfig, AsyncAsanaClient, TaskBuilder
-from sentry_governed.policy import AllowAll
+from sentry_governed.errors import Problem, SettingsError
+from sentry_governed.policy import Guard, Policy
 from sentry_governed.routing import AsyncRouter, Options, Router, SqliteLedger
 from sentry_governed.sentry import AsyncSentryClient, SentryClient, SentryConfig
 from sentry_governed.settings._needs import Needs
@@ -91,7 +92,7 @@ def open_router(settings: Settings, *, secrets: Mapping[str, str] | None = None)
     del secrets  # a traceback that shows locals would show them
     plan = _plan(needs)
     asana = AsanaClient(plan.asana)
-    sentry = SentryClient(plan.sentry, guard=AllowAll()) if plan.sentry else None
+    sentry = SentryClient(plan.sentry, guard=_guard(plan.sentry)) if plan.sentry else None
     ledger = SqliteLedger(plan.ledger)
     router = Router(
         teams=plan.teams, tasks=plan.tasks, asana=asana, sentry=sentry, ledger=ledger, options=plan.options
@@ -105,12 +106,31 @@ def open_async_router(settings: Settings, *, secrets: Mapping[str, str] | None =
     del secrets  # a traceback that shows locals would show them
     plan = _plan(needs)
     asana = AsyncAsanaClient(plan.asana)
-    sentry = AsyncSentryClient(plan.sentry, guard=AllowAll()) if plan.sentry else None
+    sentry = AsyncSentryClient(plan.sentry, guard=_guard(plan.sentry)) if plan.sentry else None
     ledger = SqliteLedger(plan.ledger)
     router = AsyncRouter(
         teams=plan.teams, tasks=plan.tasks, asana=asana, sentry=sentry, ledger=ledger, options=plan.options
     )
     return AsyncRuntime(router, asana, sentry, ledger)
+
+
+def sentry_config(settings: Settings, *, secrets: Mapping[str, str] | None = None) -> SentryConfig:
+    """How Sentry is reached, for a client of one's own.
+
+    Args:
+        settings: What the file says.
+        secrets: As for `open_router`.
+
+    Raises:
+        SettingsError: There is no `sentry` section, or a secret is missing.
+    """
+    needs = _needs(settings, secrets)
+    del secrets  # as in open_router
+    needs.check(needs.sentry)
+    config = needs.sentry()
+    if config is None:
+        raise SettingsError((Problem(settings.source, 0, 0, "there is no sentry section"),))
+    return config
 
 
 def webhook_secrets(settings: Settings, *, secrets: Mapping[str, str] | None = None) -> WebhookSecrets:
@@ -156,6 +176,11 @@ def _plan(needs: Needs) -> _Plan:
         ledger=needs.ledger(),
         options=Options(create_on=routing.create_on, on_repeat=routing.on_repeat),
     )
+
+
+def _guard(config: SentryConfig) -> Guard:
+    """What routing needs in the configured organization, or in each alert's own, and nothing else."""
+    return Guard(Policy.for_router(orgs=[config.org or "*"]))
 
 
 def _needs(settings: Settings, secrets: Mapping[str, str] | None) -> Needs:

@@ -11,9 +11,11 @@ import attrs
 from sentry_governed._yaml import MAX_BYTES, read
 from sentry_governed.asana import TaskSettings
 from sentry_governed.errors import Problem, SettingsError
+from sentry_governed.policy import Policy
 from sentry_governed.settings._asana import AsanaSettings, read_asana
 from sentry_governed.settings._datadog import DatadogSettings, read_datadog
 from sentry_governed.settings._ledger import OtherLedger, SqliteFile, read_ledger
+from sentry_governed.settings._policy import read_policy
 from sentry_governed.settings._reader import Refused, record, text
 from sentry_governed.settings._routing import RoutingSettings, read_routing
 from sentry_governed.settings._sentry import SentrySettings, read_sentry
@@ -28,6 +30,7 @@ class Settings:
         sentry: The `sentry` section, or None.
         asana: The `asana` section.
         datadog: The `datadog` section.
+        policy: The `policy` section: what may be asked of Sentry by name. Routing has a policy of its own.
         routing: The `routing` section.
         ledger: The `ledger` section, or None.
         source: What problems call the file.
@@ -38,6 +41,7 @@ class Settings:
     sentry: SentrySettings | None = None
     asana: AsanaSettings = attrs.Factory(AsanaSettings)
     datadog: DatadogSettings = attrs.Factory(DatadogSettings)
+    policy: Policy = attrs.Factory(Policy)
     routing: RoutingSettings = attrs.Factory(RoutingSettings)
     ledger: SqliteFile | OtherLedger | None = None
     source: str = attrs.field(default="<string>", eq=False, repr=False)
@@ -95,8 +99,9 @@ _read_settings: Final = record(
         "sentry": read_sentry,
         "asana": read_asana,
         "datadog": read_datadog,
+        "policy": read_policy,
         "routing": read_routing,
         "ledger": read_ledger,
     },
-    unread=("policy", "inbox", "serve", "secrets"),
+    unread=("inbox", "serve", "secrets"),
 )

@@ -22,13 +22,17 @@ from sentry_governed.testing._clock import FrozenClock
 from sentry_governed.testing._faults import Fault, Faults
 from sentry_governed.testing._sentry import FakeSentry
 from sentry_governed.testing._sentry_values import (
+    FakeDeploy,
     FakeEvent,
     FakeExternalIssue,
     FakeInstallation,
     FakeIssue,
+    FakeMember,
     FakeNote,
     FakeOrg,
+    FakeRelease,
     FakeSentryProject,
+    FakeTeam,
 )
 from sentry_governed.testing._signed import datadog_webhook, sign_webhook
 from sentry_governed.testing._wire import Call
@@ -37,20 +41,24 @@ __all__ = [
     "Call",
     "EventParts",
     "FakeAsana",
+    "FakeDeploy",
     "FakeEvent",
     "FakeExternalIssue",
     "FakeField",
     "FakeInstallation",
     "FakeIssue",
+    "FakeMember",
     "FakeNote",
     "FakeOption",
     "FakeOrg",
     "FakePortfolio",
     "FakeProject",
+    "FakeRelease",
     "FakeSentry",
     "FakeSentryProject",
     "FakeStory",
     "FakeTask",
+    "FakeTeam",
     "Fault",
     "Faults",
     "FieldType",

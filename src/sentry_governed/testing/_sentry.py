@@ -14,13 +14,17 @@ from sentry_governed.testing._faults import Fault
 from sentry_governed.testing._sentry_limits import Limits, too_many
 from sentry_governed.testing._sentry_routes import ROUTES, get_issue, put_issue
 from sentry_governed.testing._sentry_values import (
+    FakeDeploy,
     FakeEvent,
     FakeExternalIssue,
     FakeInstallation,
     FakeIssue,
+    FakeMember,
     FakeNote,
     FakeOrg,
+    FakeRelease,
     FakeSentryProject,
+    FakeTeam,
 )
 from sentry_governed.testing._sentry_world import World
 from sentry_governed.testing._tags import pairs
@@ -180,10 +184,40 @@ class FakeSentry(Fake):
                     break
             return sentry_event_alert(rule=rule, **parts)
 
-    def add_release(self, org: str, version: str) -> None:
-        """Make a release, so that issues can be resolved in it."""
+    def add_release(self, org: str, version: str, *projects: str) -> FakeRelease:
+        """Make a release, and its projects if they are new."""
         with self._lock:
-            self._world.releases.add((org, version))
+            for slug in projects:
+                if (org, slug) not in self._world.projects:
+                    self.add_project(org, slug)
+            made = FakeRelease(int(self._world.new_id()), org, version, projects, self.clock.time())
+            self._world.releases[org, version] = made
+            return made
+
+    def add_team(self, org: str, slug: str, *projects: str) -> FakeTeam:
+        """Make a team of some projects."""
+        with self._lock:
+            made = FakeTeam(self._world.new_id(), org, slug, projects)
+            self._world.teams[made.id] = made
+            return made
+
+    def add_member(self, org: str, email: str, *, pending: bool = False) -> FakeMember:
+        """Make a member, or invite one."""
+        with self._lock:
+            new_id = self._world.new_id
+            made = FakeMember(new_id(), org, email, None if pending else new_id())
+            self._world.members[made.id] = made
+            return made
+
+    def set_ownership(self, org: str, project: str, text: str) -> None:
+        """Write the ownership rules of a project."""
+        with self._lock:
+            self._world.ownership[org, project] = text
+
+    def rename_project(self, org: str, old: str, new: str) -> None:
+        """Give a project another slug; the old one answers 302 from now on."""
+        with self._lock:
+            self._world.rename(org, old, new)
 
     def add_installation(
         self, org: str, *, app_slug: str = "asana-link", uuid: str | None = None, token: str | None = None
@@ -218,6 +252,21 @@ class FakeSentry(Fake):
         """
         with self._lock:
             return self._world.issues[issue_id]
+
+    def release(self, org: str, version: str) -> FakeRelease:
+        """The release of that version.
+
+        Raises:
+            KeyError: There is none.
+        """
+        with self._lock:
+            return self._world.releases[org, version]
+
+    def deploys(self, org: str, version: str) -> tuple[FakeDeploy, ...]:
+        """The deploys of a release, oldest first."""
+        with self._lock:
+            known = self._world.deploys.values()
+            return tuple(deploy for deploy in known if (deploy.org, deploy.version) == (org, version))
 
     def notes(self, issue: str) -> tuple[FakeNote, ...]:
         """The comments on an issue, oldest first."""

@@ -14,6 +14,7 @@ from sentry_governed.testing._wire import Ask, Record, as_json
 
 _MAX_PAGE = 100
 _MAX_HITS = 1000
+_EVENT_ID = re.compile(r"[0-9a-f]{32}")
 _TERM = re.compile(r'!?[^\s:"]+:"[^"]*"|"[^"]*"|\S+')
 _PERIOD = re.compile(r"(\d+)([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800}
@@ -21,18 +22,25 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800}
 
 def found_issues(world: World, org: FakeOrg, ask: Ask) -> list[FakeIssue]:
     """The issues that a list call asks for, in its order."""
-    projects = _asked_projects(world, org, ask)
+    projects = asked_projects(world, org, ask)
     query = ask.first("query")
     terms = _TERM.findall("is:unresolved" if query is None else query)
     since, until = _window(world, ask)
     groups = ask.all("group")
+    if not all(group.isdecimal() for group in groups):
+        raise detail(400, "Invalid group id")
+    if groups:
+        return [
+            issue
+            for issue in world.issues.values()
+            if issue.org == org.slug and issue.project in projects and issue.id in groups
+        ]
     environments = ask.all("environment")
     found = [
         issue
         for issue in world.issues.values()
         if issue.org == org.slug
         and issue.project in projects
-        and (not groups or issue.id in groups)
         and since <= issue.last_seen <= until
         and (not environments or any(_has_tag(world, issue, "environment", name) for name in environments))
         and all(_fits(world, issue, term) for term in terms)
@@ -43,7 +51,20 @@ def found_issues(world: World, org: FakeOrg, ask: Ask) -> list[FakeIssue]:
     )
 
 
-def _asked_projects(world: World, org: FakeOrg, ask: Ask) -> set[str]:
+def direct_hit(world: World, org: FakeOrg, ask: Ask) -> FakeIssue | None:
+    """The issue of a query that is an event's id or, if that is asked for, a short id.
+
+    As with the real one, neither projects nor dates narrow it.
+    """
+    query = (ask.first("query") or "").strip()
+    if _EVENT_ID.fullmatch(query):
+        event = world.events.get(query)
+        return None if event is None else world.issue_in(org.slug, event.issue)
+    return world.short_id(org.slug, query) if ask.first("shortIdLookup") == "1" and query else None
+
+
+def asked_projects(world: World, org: FakeOrg, ask: Ask) -> set[str]:
+    """The slugs of the projects that a list is limited to; all of them when none are named."""
     known = world.projects_of(org)
     asked = set(ask.all("project")) - {"-1"}
     chosen = {project.slug for project in known if not asked or asked & {project.slug, project.id}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import attrs
@@ -182,6 +182,101 @@ class FakeNote:
             "user": {"id": "1", "name": "Fake User"},
             "data": {"text": self.text},
             "dateCreated": iso(self.created_at),
+        }
+
+
+@attrs.frozen
+class FakeRelease:
+    """A release of an organization; `projects` are slugs, times are in seconds since the epoch."""
+
+    id: int
+    org: str
+    version: str
+    projects: tuple[str, ...]
+    created_at: float
+    fields: Mapping[str, JsonValue] = attrs.field(factory=dict[str, JsonValue])
+
+    def record(self, projects: Sequence[FakeSentryProject], deploys: int) -> Record:
+        """As JSON; unlike other objects its id, and those of its projects, are numbers."""
+        return {
+            "id": self.id,
+            "version": self.version,
+            "shortVersion": self.version,
+            "versionInfo": {"package": None, "version": {"raw": self.version}, "description": self.version},
+            "status": "open",
+            "ref": None,
+            "url": None,
+            "dateCreated": iso(self.created_at),
+            "dateReleased": None,
+            "newGroups": 0,
+            "commitCount": 0,
+            "authors": [],
+            "lastDeploy": None,
+            **self.fields,
+            "deployCount": deploys,
+            "projects": [
+                {**project.reference(), "id": int(project.id), "newGroups": 0} for project in projects
+            ],
+        }
+
+
+@attrs.frozen
+class FakeDeploy:
+    """A deploy of a release; `projects` are slugs."""
+
+    id: str
+    org: str
+    version: str
+    environment: str
+    projects: tuple[str, ...]
+    finished_at: float
+    name: str | None = None
+    url: str | None = None
+
+    def record(self) -> Record:
+        """As JSON, which does not tell the projects."""
+        return {
+            "id": self.id,
+            "environment": self.environment,
+            "name": self.name,
+            "url": self.url,
+            "dateStarted": None,
+            "dateFinished": iso(self.finished_at),
+        }
+
+
+@attrs.frozen
+class FakeTeam:
+    """A team of an organization; `projects` are slugs."""
+
+    id: str
+    org: str
+    slug: str
+    projects: tuple[str, ...]
+
+    def record(self) -> Record:
+        """As JSON, without its projects."""
+        return {"id": self.id, "slug": self.slug, "name": self.slug, "memberCount": 1, "isMember": True}
+
+
+@attrs.frozen
+class FakeMember:
+    """A member of an organization; `user` is the id of the user, or None for an open invitation."""
+
+    id: str
+    org: str
+    email: str
+    user: str | None
+
+    def record(self) -> Record:
+        """As JSON."""
+        user: Record = {"id": self.user, "name": self.email, "email": self.email}
+        return {
+            "id": self.id,
+            "email": self.email,
+            "name": self.email,
+            "pending": self.user is None,
+            "user": None if self.user is None else user,
         }
 
 

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import attrs
 
 from sentry_governed._values import Response
 from sentry_governed.testing._sentry_values import (
+    FakeDeploy,
     FakeEvent,
     FakeExternalIssue,
     FakeInstallation,
     FakeIssue,
+    FakeMember,
     FakeNote,
     FakeOrg,
+    FakeRelease,
     FakeSentryProject,
+    FakeTeam,
 )
 from sentry_governed.testing._wire import Ask, Record, Refused, as_json
 from sentry_governed.typing import Clock, JsonValue
 
+_SHORT_ID = re.compile(r"(.+)[-_ ]([0-9a-z]+)")
+_AMBIGUOUS = str.maketrans("oil", "011")
 NO_PERMISSION = "You do not have permission to perform this action."
 
 
@@ -44,6 +51,33 @@ def empty(status: int) -> Refused:
     return Refused(Response(status))
 
 
+def body_of(ask: Ask) -> Mapping[str, JsonValue]:
+    """The JSON object that a call brings."""
+    try:
+        body = ask.call.json()
+    except ValueError as problem:
+        raise detail(400, f"JSON parse error - {problem}") from None
+    if not isinstance(body, Mapping):
+        raise field_errors(nonFieldErrors="Invalid data. Expected a dictionary.")
+    return body
+
+
+def _moved(ask: Ask, old: str, new: str) -> Refused:
+    """What a project's old slug is answered with."""
+    url = ask.call.path.replace(f"/{old}/", f"/{new}/", 1)
+    body: Record = {"slug": new, "detail": {"extra": {"url": url, "slug": new}}}
+    return Refused(as_json(302, body, (("location", url),)))
+
+
+def plain_short_id(text: str) -> tuple[str, str]:
+    """What all spellings of a short id have in common: its slug, and its number without ambiguous digits."""
+    plain = text.strip().lower().removeprefix("issue:").strip()
+    found = _SHORT_ID.fullmatch(plain)
+    if found is None:
+        return plain, ""
+    return found[1], found[2].translate(_AMBIGUOUS).lstrip("0")
+
+
 @attrs.define
 class World:
     """Everything that a fake Sentry knows."""
@@ -58,7 +92,12 @@ class World:
     issues: dict[str, FakeIssue] = attrs.field(factory=dict[str, FakeIssue])
     merged: dict[str, str] = attrs.field(factory=dict[str, str])
     events: dict[str, FakeEvent] = attrs.field(factory=dict[str, FakeEvent])
-    releases: set[tuple[str, str]] = attrs.field(factory=set[tuple[str, str]])
+    moved: dict[tuple[str, str], str] = attrs.field(factory=dict[tuple[str, str], str])
+    releases: dict[tuple[str, str], FakeRelease] = attrs.field(factory=dict[tuple[str, str], FakeRelease])
+    deploys: dict[str, FakeDeploy] = attrs.field(factory=dict[str, FakeDeploy])
+    teams: dict[str, FakeTeam] = attrs.field(factory=dict[str, FakeTeam])
+    members: dict[str, FakeMember] = attrs.field(factory=dict[str, FakeMember])
+    ownership: dict[tuple[str, str], str] = attrs.field(factory=dict[tuple[str, str], str])
     notes: dict[str, tuple[FakeNote, ...]] = attrs.field(factory=dict[str, tuple[FakeNote, ...]])
     installations: dict[str, FakeInstallation] = attrs.field(factory=dict[str, FakeInstallation])
     links: dict[str, FakeExternalIssue] = attrs.field(factory=dict[str, FakeExternalIssue])
@@ -90,11 +129,44 @@ class World:
 
     def project(self, ask: Ask) -> FakeSentryProject:
         """The project that the path names by slug or id."""
-        name = ask["project"]
-        for project in self.projects_of(self.org(ask)):
-            if name in (project.slug, project.id):
-                return project
-        raise missing()
+        name, org = ask["project"], self.org(ask)
+        found = self.named_project(org.slug, name)
+        if found is not None:
+            return found
+        new = self.moved.get((org.slug, name))
+        raise missing() if new is None else _moved(ask, name, new)
+
+    def named_project(self, org: str, name: JsonValue) -> FakeSentryProject | None:
+        """An organization's project of that slug or id."""
+        known = (project for project in self.projects.values() if project.org == org)
+        return next((project for project in known if str(name) in (project.slug, project.id)), None)
+
+    def rename(self, org: str, old: str, new: str) -> None:
+        """Give a project another slug; short ids keep the one they were made with."""
+        project = attrs.evolve(self.projects.pop((org, old)), slug=new)
+        self.projects[org, new] = project
+        self.moved[org, old] = new
+        for issue in [issue for issue in self.issues.values() if (issue.org, issue.project) == (org, old)]:
+            self.issues[issue.id] = attrs.evolve(issue, project=new)
+
+    def short_id(self, org: str, text: str) -> FakeIssue | None:
+        """The issue of a short id in any of its spellings."""
+        wanted = plain_short_id(text)
+        known = (issue for issue in self.issues.values() if issue.org == org)
+        return next((issue for issue in known if plain_short_id(issue.short_id) == wanted), None)
+
+    def release(self, ask: Ask) -> FakeRelease:
+        """The release that the path names."""
+        found = self.releases.get((self.org(ask).slug, ask["version"]))
+        if found is None:
+            raise missing()
+        return found
+
+    def release_record(self, release: FakeRelease) -> Record:
+        """A release as JSON."""
+        projects = [self.projects[release.org, slug] for slug in release.projects]
+        deploys = [known for known in self.deploys.values() if known.version == release.version]
+        return release.record(projects, len(deploys))
 
     def issue(self, ask: Ask) -> FakeIssue:
         """The issue that the path names; a merged one is answered by what it was merged into."""

@@ -1,0 +1,1 @@
+"""What somebody would try who wants more of Sentry than the policy allows."""
