@@ -222,6 +222,15 @@ def test_projects_of_body(kind: str, projects: list[str]) -> None:
 
 
 @each_kind
+def test_create_of_another(kind: str) -> None:
+    """Creating a release that is there already is decided on for the projects that it has."""
+    made = by_name(kind, ONLY_WEB, "releases.create", {"version": "shared@1", "projects": ["web"]})
+
+    assert isinstance(made.error, Denied)
+    assert (made.writes, made.shown) == ([], set())
+
+
+@each_kind
 @pytest.mark.parametrize("action", ["releases.update", "releases.get", "releases.deploys.create"])
 def test_shared_release(kind: str, action: str) -> None:
     """A release of two projects needs both to be allowed."""
