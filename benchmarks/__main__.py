@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from benchmarks import cold_start, flow_overhead, router, verify_parse
+from benchmarks import cold_start, flow_overhead, policy, router, verify_parse
 
 Row = tuple[str, str, str, bool]
 
@@ -30,6 +30,11 @@ def _against(what: str, measured: dict[str, float], bound: float) -> Iterator[Ro
     )
 
 
+def _policy() -> Iterator[Row]:
+    for name, microseconds in policy.measure().items():
+        yield f"Policy.decide, {name}", f"{microseconds:.1f} us", "<= 3 us", microseconds <= 3
+
+
 def _router() -> Iterator[Row]:
     """How fast alerts become tasks; the rate has no bound, for it says as much of the machine."""
     (_, handled), (_, bare), *gains = router.measure().items()
@@ -42,7 +47,8 @@ def rows() -> Iterator[Row]:
     """One row a number; measured one after the other, so that none disturbs the next."""
     yield from _cold_start()
     yield from _against("verify + parse a 25 KB webhook, over hmac + json.loads", verify_parse.measure(), 1.5)
-    yield from _against("one request as a flow, over bare httpx", flow_overhead.measure(), 1.25)
+    yield from _against("one guarded and audited request, over bare httpx", flow_overhead.measure(), 1.25)
+    yield from _policy()
     yield from _router()
 
 

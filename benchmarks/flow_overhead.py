@@ -11,14 +11,14 @@ from statistics import median
 
 import httpx
 
-from sentry_governed import AllowAll, Operation, Request, Response, Secret
+from sentry_governed import Guard, MemoryAudit, Operation, Policy, Request, Response, Secret
 from sentry_governed._http import Endpoint, Flow, HttpSender, RetryingSender, Service, bearer, run, send
 
 ROUNDS = 3000
 WARM_UP = 200
 BODY = b'{"id": "1", "project": {"slug": "web"}, "pad": "' + b"x" * 4000 + b'"}'
 REPLY = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
-OPERATION = Operation("issues.get", "read", "project", org="my-org", projects=("my-org/web",))
+OPERATION = Operation("issues.get", "read", "project", org="my-org", projects=("web",), resource="1")
 REQUEST = Request(
     "GET", "/api/0/organizations/{org}/issues/{issue_id}/", (("org", "my-org"), ("issue_id", "1"))
 )
@@ -59,7 +59,8 @@ def _measure(origin: str) -> dict[str, float]:
     endpoint = Endpoint(base_url=origin, credentials=(bearer(Secret("token")),), allow_http=True)
     times: dict[str, list[float]] = {"bare httpx": [], "flow": []}
     with httpx.Client(headers={"Authorization": "Bearer token"}) as bare, HttpSender(endpoint) as sender:
-        services = {"sentry": Service(RetryingSender(sender), AllowAll())}
+        guard = Guard(Policy(allowed_orgs=["my-org"]), audit=MemoryAudit())
+        services = {"sentry": Service(RetryingSender(sender), guard)}
         url = f"{origin}/api/0/organizations/my-org/issues/1/"
         for round_number in range(WARM_UP + ROUNDS):
             start = time.perf_counter()

@@ -156,3 +156,19 @@ def errors(problem: sg.TeamsFileError) -> None:
     api: sg.ApiError = sg.RateLimited("GET", "/tasks", 429, "slow down")
     assert_type(api.retry_after, float | None)
     raise root
+
+
+def policy(operation: sg.Operation) -> None:
+    """Layer 2."""
+    rules = sg.Policy(allowed_orgs=["a"], denied_projects=("a/b",), writes="require_approval")
+    assert_type(rules.digest, str)
+    decision = rules.decide("issues.resolve", org="a", project="web")
+    assert_type(decision, sg.Decision)
+    assert_type(rules.decide(operation), sg.Decision)
+    assert_type(decision.effect, sg.Effect)
+    assert_type((decision.reason, decision.rule), tuple[str, str | None])
+    assert_type(sg.Policy.for_router(orgs=["a"]), sg.Policy)
+    guard: Authorizer = sg.Guard(rules, audit=sg.MemoryAudit())
+    with sg.SentryClient(sg.SentryConfig(token=sg.Secret("a")), guard=guard) as sentry:
+        assert_type(sentry.call("issues.get", {"issue_id": "1"}), sg.ActionResult)
+        assert_type(sentry.call("issues.resolve", {"issue_id": "1"}, dry_run=True), sg.Preview)
