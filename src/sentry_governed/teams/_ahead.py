@@ -21,6 +21,8 @@ SURE: Final[Ahead] = (0, 0)
 
 _END: Final[Ahead] = (0,)
 _PLACES: Final = 8
+_COUNTED: Final = 2  # counting is slow, and further on there is little to gain
+_MANY_BRANCHES: Final = 256
 
 _WITHOUT_WIDTH: Final = frozenset({sre.AT, sre.ASSERT, sre.ASSERT_NOT})
 _AT_END: Final = frozenset({sre.AT_END, sre.AT_END_STRING})
@@ -61,7 +63,7 @@ def most_that_fit(branches: Sequence[Ahead]) -> int:
             taken |= letters
         else:
             return 1
-        if place < 2:  # noqa: PLR2004 - counting is slow, and further on there is little to gain
+        if place < _COUNTED and len(branches) <= _MANY_BRANCHES:
             most = min(most, _most_at(branches, place))
     return max(1, most)
 

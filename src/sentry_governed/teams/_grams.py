@@ -9,7 +9,7 @@ from typing import Final, Generic, TypeVar
 
 import attrs
 
-_STRIDE: Final = 2
+_STRIDE: Final = 3
 _SIZES: Final = (6, 3, 1)
 _TEXTS_A_CHARACTER: Final = 1  # looking up the pieces of a value costs as much as looking for so many texts
 _CUTS: Final = {size: [slice(at, at + size) for at in range(0, 1_024, _STRIDE)] for size in _SIZES}
@@ -21,9 +21,9 @@ Found = TypeVar("Found")
 class Grams(Generic[Found]):
     """Texts, found by their pieces of `size` characters.
 
-    Only every second piece of a value is looked up. So each text stands under two pieces that begin side by
-    side, the rarest such pair that it has: wherever the text is in a value, one of them is looked up. Texts
-    of a single character are few, and looked for one by one (size 0).
+    Only every third piece of a value is looked up. So each text stands under three pieces that begin side by
+    side, the rarest three that it has: wherever the text is in a value, one of them is looked up. Texts too
+    short for that are few, and looked for one by one (size 0).
     """
 
     size: int
@@ -55,9 +55,8 @@ def _table(size: int, texts: Sequence[tuple[str, Found]]) -> Grams[Found]:
     shared = Counter(piece for each in pieces.values() for piece in set(each))
     by_piece: dict[str, list[tuple[str, Found]]] = defaultdict(list)
     for text, found in texts:
-        pairs = zip(pieces[text], pieces[text][1:], strict=False)
-        rarest = min(pairs, key=lambda pair: shared[pair[0]] + shared[pair[1]])
-        for piece in set(rarest):
+        runs = zip(*(pieces[text][first:] for first in range(_STRIDE)), strict=False)
+        for piece in set(min(runs, key=lambda run: sum(shared[piece] for piece in run))):
             by_piece[piece].append((text, found))
     return Grams(
         size, tuple(texts), {piece: tuple(found) for piece, found in by_piece.items()}, frozenset(by_piece)

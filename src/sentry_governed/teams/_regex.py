@@ -35,6 +35,7 @@ _DOUBTFUL: Final = re.compile(r"\[\^?\[|--|&&|~~|\|\|")
 _REFERENCE: Final = re.compile(r"\\[1-9]")
 _FEW_WAYS: Final = 3
 _MOST_REWRITES: Final = 8
+_REWRITTEN: Final = 256
 _TOO_DEEP: Final = "nested too deeply"
 
 
@@ -152,7 +153,8 @@ def _most_seen(steps: Steps) -> int:
 def _culprit(pattern: str) -> tuple[str, str]:
     """The part that makes a pattern unsafe, and the pattern with that part in a safe form."""
     culprit = ""
-    for rewrite, atom in islice(_rewrites(pattern), _MOST_REWRITES):
+    rewrites = islice(_rewrites(pattern), _MOST_REWRITES if len(pattern) <= _REWRITTEN else 0)
+    for rewrite, atom in rewrites:
         with contextlib.suppress(BadRegex):
             cost = _cost(*_parsed(rewrite))
             if _is_safe(cost.steps):

@@ -28,7 +28,7 @@ ENDLESS: Final[Steps] = (math.inf,)
 _MOST_FACTORS: Final = 12
 _MOST_VISITS: Final = 5_000
 _MANY: Final = 64
-_LARGEST: Final = 1e300
+_LARGEST: Final = 1e15
 _FACTORIALS: Final = tuple(float(math.factorial(power)) for power in range(_MOST_FACTORS + 1))
 _A_CHARACTER: Final = 2.0
 _A_SET: Final = 4.0
@@ -79,25 +79,23 @@ class _Bound(NamedTuple):
         ways: In how many ways it may be passed so that what follows fits.
         work: The steps for all of them.
         glide: Steps a character besides, for characters that are passed only once however often the part is
-            repeated: its last loop takes what it looks at.
-        risk: The same for its other loops: they pass what they look at only if what follows them in the
-            part does not fail.
+            repeated, as long as there is only one way to pass it.
     """
 
     ways: Steps = ONE
     work: Steps = (_A_PART,)
     glide: float = 0.0
-    risk: float = 0.0
 
     @property
     def total(self) -> Steps:
-        """All steps."""
-        return _plus(self.work, (0.0, self.glide + self.risk))
+        """All steps of passing it once."""
+        return _plus(self.work, (0.0, self.glide)) if self.glide else self.work
 
-    @property
-    def optional(self) -> _Bound:
-        """The same for a part that others stand in for when it fails."""
-        return self._replace(work=_plus(self.work, (0.0, self.risk)), risk=0.0) if self.risk else self
+    def repeated(self, times: Steps) -> _Bound:
+        """All steps of passing it so often, one after the other."""
+        if self.ways == ONE:
+            return _Bound(ONE, _times(times, self.work), self.glide)
+        return _Bound(ONE, _times(times, self.total))
 
 
 def _ends(letters: int, least: int, most: int, follow: Ahead) -> Steps:
@@ -154,6 +152,13 @@ def _is_anchored(tree: Tree, flags: int) -> bool:
     return argument is sre.AT_BEGINNING_STRING or (argument is sre.AT_BEGINNING and not flags & sre.MULTILINE)
 
 
+def _step_of(operator: object, flags: int) -> float:
+    """What a loop over one character takes for each; a group has to note where it stands."""
+    if operator not in ONE_CHARACTER:
+        return 2 * _A_PART
+    return _A_SET if operator is sre.IN or flags & sre.IGNORECASE else _A_CHARACTER
+
+
 @attrs.define
 class _Analysis:
     """The analysis of one regex; it gives up on what has too many loops within loops."""
@@ -164,28 +169,26 @@ class _Analysis:
 
     def sequence(self, tree: Tree, flags: int, follow: Ahead) -> _Bound:
         """Pass one part after the other; each is tried again for each way to pass those before it."""
-        passed: list[tuple[_Bound, bool]] = []
+        passed: list[_Bound] = []
         letters = 0
         for operator, argument in reversed(tree):
             if operator in ONE_CHARACTER:
                 letters += 1
             else:
-                passed.append((self._part(operator, argument, flags, follow), not passed and not letters))
+                passed.append(self._part(operator, argument, flags, follow))
             follow = self.outlook.before(operator, argument, flags, follow)
-        all_letters = (_A_CHARACTER * letters,)
         ways: Steps = ONE
-        work: Steps = all_letters
-        glide = risk = 0.0
-        for bound, is_last in reversed(passed):
+        work: Steps = (_A_CHARACTER * letters,)
+        glide = 0.0
+        for bound in reversed(passed):
             if ways == ONE:
-                work = _plus(work, bound.work)
-                glide, risk = (
-                    (bound.glide, risk + bound.risk) if is_last else (0.0, risk + bound.glide + bound.risk)
-                )
+                work, glide = _plus(work, bound.work), glide + bound.glide
             else:
                 work = _plus(work, _times(ways, bound.total))
             ways = _times(ways, bound.ways)
-        return _Bound(ways, work if ways == ONE else _plus(work, _times(ways, all_letters)), glide, risk)
+        if ways != ONE:
+            work = _plus(work, _times(ways, (_A_CHARACTER * letters,)))
+        return _Bound(ways, work, glide)
 
     def _part(self, operator: object, argument: object, flags: int, follow: Ahead) -> _Bound:
         self.visits += 1
@@ -219,14 +222,14 @@ class _Analysis:
         work: Steps = (_A_PART,)
         glide = 0.0
         for branch in branches:
-            bound = self.sequence(branch, flags, follow).optional
+            bound = self.sequence(branch, flags, follow)
             ways, work, glide = _larger(ways, bound.ways), _plus(work, bound.work), glide + bound.glide
         fitting = most_that_fit([self.outlook.at(branch, flags, follow) for branch in branches])
         return _Bound(_times((float(fitting),), ways), work, glide)
 
     def _repeat(self, least: int, most: int, inner: Tree, flags: int, follow: Ahead) -> _Bound:
         if letters := one_character(inner, flags):
-            a_step = _A_SET if inner[0][0] is sre.IN else _A_CHARACTER
+            a_step = _step_of(inner[0][0], flags)
             fixed = follow is SURE or least == most
             ways = ONE if fixed else _ends(letters, least, most, follow)
             if most < _MANY:
@@ -236,8 +239,8 @@ class _Analysis:
             return self._rounds(least, most, inner, flags, follow)
         body = self.sequence(inner, flags, follow)
         if least == 1 or follow is SURE or exclude(self.outlook.at(inner, flags, follow), follow):
-            return body if least == 1 else body.optional
-        return body.optional._replace(ways=_plus(ONE, body.ways))
+            return body
+        return body._replace(ways=_plus(ONE, body.ways))
 
     def _rounds(self, least: int, most: int, inner: Tree, flags: int, follow: Ahead) -> _Bound:
         """A loop over more than a character: the ways to come round multiply, those to leave do not."""
@@ -245,13 +248,12 @@ class _Analysis:
         rounds: Steps = (float(most),) if most < _MANY else (1.0, 1.0 / width)
         last = self.sequence(inner, flags, follow)
         if follow is SURE and least <= 1:
-            return _Bound(ONE, _plus(_times(rounds, last.work), (0.0, last.risk)), last.glide)
+            return last.repeated(rounds)
         begin = self.outlook.at(inner, flags, UNKNOWN)
         again = self.sequence(inner, flags, begin)
         ways = _power(again.ways, least if follow is SURE else most)
         leaving = ONE if least == most or exclude(begin, follow) else rounds
-        work = _plus(
-            _times(_times(ways, rounds), again.work), _times(_times(ways, leaving), last.optional.work)
-        )
-        work = _plus(work, (0.0, again.risk))
-        return _Bound(_times(_times(ways, leaving), last.ways), work, again.glide + last.glide)
+        coming = again.repeated(_times(ways, rounds))
+        going = last.repeated(_times(ways, leaving))
+        out = _times(_times(ways, leaving), last.ways)
+        return _Bound(out, _plus(coming.work, going.work), coming.glide + going.glide)

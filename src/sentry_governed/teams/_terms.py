@@ -173,5 +173,5 @@ def _safe_regex(pattern: str) -> Regex:
         message = f"regex {quoted(pattern)} could take endless time at {quoted(error.atom)}"
         hint = "let neighbouring parts begin with different characters, and put no loop into a loop"
         if error.rewrite:
-            hint = f"if nothing has to be given back, write {quoted(error.rewrite)}"
+            hint = f"if nothing has to be given back, write {error.rewrite!r}"
     raise BadTerm(message, hint)
