@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from benchmarks import cold_start, flow_overhead, policy, router, verify_parse
+from benchmarks import cold_start, engine, flow_overhead, policy, router, verify_parse
 
 Row = tuple[str, str, str, bool]
 
@@ -43,9 +43,33 @@ def _router() -> Iterator[Row]:
         yield name, f"{gain:.1f} x", ">= 12 x", gain >= 12
 
 
+def _routes() -> Iterator[Row]:
+    routes = engine.measure_routes()
+    for (rules, kind), (ours, naive) in routes.items():
+        bound = 10 if rules == engine.SIZES[0] else 15
+        growth = ours / routes[engine.SIZES[0], kind][0]
+        yield (
+            f"route one 17-tag event, {rules:,} rules, {kind}",
+            f"{ours:.1f} us = naive / {naive / ours:,.0f} = {growth:.2f} x 215 rules",
+            f"<= {bound} us",
+            ours <= bound,
+        )
+    for name, (ours, naive) in engine.measure_worst().items():
+        yield f"worst case: {name}", f"{ours:,.0f} us = {ours / naive:.2f} x naive", "", True
+
+
+def _loads() -> Iterator[Row]:
+    for name, seconds in engine.measure_load().items():
+        yield f"load 10,000 rules, {name}", f"{seconds:.2f} s", "<= 0.5 s", seconds <= 0.5
+    megabytes = engine.measure_memory()
+    yield "memory of a process with 100,000 rules", f"{megabytes:.0f} MB", "<= 250 MB", megabytes <= 250
+
+
 def rows() -> Iterator[Row]:
     """One row a number; measured one after the other, so that none disturbs the next."""
     yield from _cold_start()
+    yield from _routes()
+    yield from _loads()
     yield from _against("verify + parse a 25 KB webhook, over hmac + json.loads", verify_parse.measure(), 1.5)
     yield from _against("one guarded and audited request, over bare httpx", flow_overhead.measure(), 1.25)
     yield from _policy()

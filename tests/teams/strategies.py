@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 import attrs
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from sentry_governed.teams import Rule, Term
+
+MANY = settings.default.max_examples * 20 if settings.default else 2_000
+"""The examples for what must be exact: 2,000, and 100,000 in the nightly run."""
 
 TagLists: TypeAlias = Mapping[str, tuple[str, ...]]
 

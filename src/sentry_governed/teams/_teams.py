@@ -10,12 +10,12 @@ import attrs
 from sentry_governed._yaml import quoted, read
 from sentry_governed.errors import NoDefaultTeam, TeamsFileError
 from sentry_governed.teams._digest import digest_of
-from sentry_governed.teams._facts import facts_of
+from sentry_governed.teams._engine import Index, index_of, ranked
+from sentry_governed.teams._facts import Facts, facts_of
 from sentry_governed.teams._file import Declared, declared
 from sentry_governed.teams._load import FilePath, content_of, source_of
-from sentry_governed.teams._naive import matching, ranked
 from sentry_governed.teams._report import Full, Report
-from sentry_governed.teams._values import Match, Route, Team
+from sentry_governed.teams._values import Ignore, Match, Route, Team
 from sentry_governed.typing import HasFacts, Tags
 
 
@@ -31,7 +31,8 @@ class Teams:
 
     source: str
     _declared: Declared = attrs.field(repr=False)
-    _ranked: tuple[Match, ...] = attrs.field(repr=False, eq=False)
+    _index: Index[Match] = attrs.field(repr=False, eq=False)
+    _ignored: Index[Ignore] = attrs.field(repr=False, eq=False)
 
     @classmethod
     def load(cls, path: FilePath, default: str | None = None) -> Teams:
@@ -65,7 +66,8 @@ class Teams:
             found = None if root is None else declared(root, Report(source, problems), default)
         if found is None or problems:
             raise TeamsFileError(tuple(sorted(problems, key=lambda each: (each.line, each.column))))
-        return cls(source, found, ranked(found.matches))
+        rules = index_of(ranked(found.matches), found.prefixes)
+        return cls(source, found, rules, index_of(found.ignores, found.prefixes))
 
     @property
     def teams(self) -> tuple[Team, ...]:
@@ -95,10 +97,10 @@ class Teams:
             NoDefaultTeam: No rule matches and there is no default team.
             ConfigError: The argument is neither a mapping nor an object with `facts`.
         """
-        facts = facts_of(tags, self._declared.prefixes)
-        match = next(matching(self._ranked, facts), None)
+        facts = self._facts(tags)
+        match = self._index.first(facts)
         team = self._default("no rule matches") if match is None else match.team
-        return Route(team, match, next(matching(self._declared.ignores, facts), None), facts)
+        return Route(team, match, self._ignored.first(facts), facts)
 
     def default_route(self, why: str) -> Route:
         """The default team's ownership of what cannot be matched; `why` says so in its reason.
@@ -120,7 +122,7 @@ class Teams:
         Raises:
             ConfigError: The argument is neither a mapping nor an object with `facts`.
         """
-        return next(matching(self._ranked, facts_of(tags, self._declared.prefixes)), None)
+        return self._index.first(self._facts(tags))
 
     def matches(self, tags: Tags | HasFacts) -> tuple[Match, ...]:
         """Every rule that matches, the best first, whatever the ignore rules say.
@@ -128,4 +130,7 @@ class Teams:
         Raises:
             ConfigError: The argument is neither a mapping nor an object with `facts`.
         """
-        return tuple(matching(self._ranked, facts_of(tags, self._declared.prefixes)))
+        return self._index.all(self._facts(tags))
+
+    def _facts(self, tags: Tags | HasFacts) -> Facts:
+        return facts_of(tags, self._declared.prefixes)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias, get_args
 
@@ -11,9 +10,7 @@ import attrs
 
 from sentry_governed._yaml import quoted
 from sentry_governed.errors import ConfigError, Problem, TeamsFileError
-
-SEEN_BY_REGEX: Final = 1_024
-"""A regex sees this many characters of a value."""
+from sentry_governed.teams._regex import BadRegex, Regex, UnsafeRegex, regex_of
 
 MAX_LENGTH: Final = 4_096
 """The most characters that the text of a term has."""
@@ -42,7 +39,7 @@ class BadTerm(ConfigError):
         return f"{self.message} ({self.hint})" if self.hint else self.message
 
 
-def _checked_regex(term: Term) -> re.Pattern[str] | None:
+def _checked_regex(term: Term) -> Regex | None:
     _check_key(term.key)
     if term.test not in get_args(Test):
         raise BadTerm(f"test {term.test!r} is not known", f"write one of {', '.join(get_args(Test))}")
@@ -50,7 +47,7 @@ def _checked_regex(term: Term) -> re.Pattern[str] | None:
         raise BadTerm(f"term {quoted(term.key)} tests for presence and has a value", "write test equal")
     if len(term.key) + len(term.value) > MAX_LENGTH:
         raise BadTerm(f"term {quoted(term.key)} is longer than {MAX_LENGTH} characters", "shorten it")
-    return _compiled(term.value) if term.test == "regex" else None
+    return _safe_regex(term.value) if term.test == "regex" else None
 
 
 @attrs.frozen
@@ -60,21 +57,21 @@ class Term:
     Attributes:
         key: The tag's name: letters, digits and `_.-/:`, without `/` at an end.
         test: `present` (any value will do), `equal` (to `value`) or `regex` (`value` is found by `re.search`
-            in the first 1,024 characters).
+            in the first `limit` characters).
         value: A text or a regular expression; empty for `present`.
         negated: The exact complement: holds when no value passes the test, so also when there is none.
 
     Raises:
         ConfigError: The key is empty or holds another character, the test is not known, there is a value
-            with `present`, the regex is empty or does not compile, or the whole is longer than 4,096
-            characters.
+            with `present`, the regex is empty, does not compile or could take endless time, or the whole is
+            longer than 4,096 characters.
     """
 
     key: str
     test: Test = "present"
     value: str = ""
     negated: bool = False
-    _regex: re.Pattern[str] | None = attrs.field(
+    _regex: Regex | None = attrs.field(
         init=False, repr=False, eq=False, default=attrs.Factory(_checked_regex, takes_self=True)
     )
 
@@ -91,11 +88,24 @@ class Term:
             problem = Problem("<string>", 1, 1, error.message, error.hint)
         raise TeamsFileError((problem,))
 
+    @property
+    def limit(self) -> int | None:
+        """How many characters of a value a regex sees: 1,024, or fewer where so many could take too long.
+
+        None for the other tests, which see all of it.
+        """
+        return None if self._regex is None else self._regex.seen
+
+    @property
+    def literals(self) -> tuple[str, ...]:
+        """Texts, in lower case, of which every value that a regex is found in has at least one."""
+        return () if self._regex is None else self._regex.literals
+
     def holds(self, values: Sequence[str]) -> bool:
         """Whether the condition is true of a tag that has these values (none: it is absent)."""
         if self._regex is not None:
-            search = self._regex.search
-            return any(search(value[:SEEN_BY_REGEX]) for value in values) is not self.negated
+            search, seen = self._regex.compiled.search, self._regex.seen
+            return any(search(value[:seen]) for value in values) is not self.negated
         found = self.value in values if self.test == "equal" else bool(values)
         return found is not self.negated
 
@@ -157,14 +167,16 @@ def _check_key(key: str) -> None:
         raise BadTerm(f"key {quoted(key)} has a '/' at an end", "write key:/regex/, between quotes")
 
 
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _safe_regex(pattern: str) -> Regex:
     if not pattern:
         raise BadTerm("an empty regex", "write the key alone for any value")
     try:
-        with warnings.catch_warnings(action="ignore"):  # of sets that a later Python may read differently
-            return re.compile(pattern)
-    except (re.error, ValueError, OverflowError) as error:
-        reason = str(error)
-    except RecursionError:
-        reason = "nested too deeply"
-    raise BadTerm(f"regex {quoted(pattern)} does not compile", reason)
+        return regex_of(pattern)
+    except BadRegex as error:
+        message, hint = f"regex {quoted(pattern)} does not compile", str(error)
+    except UnsafeRegex as error:
+        message = f"regex {quoted(pattern)} could take endless time at {quoted(error.atom)}"
+        hint = "let neighbouring parts begin with different characters, and put no loop into a loop"
+        if error.rewrite:
+            hint = f"if nothing has to be given back, write {error.rewrite!r}"
+    raise BadTerm(message, hint)
