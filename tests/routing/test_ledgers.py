@@ -114,17 +114,6 @@ def rows(path: Path) -> int:
         return number
 
 
-def test_memory_bounded() -> None:
-    """Expired records do not pile up in memory."""
-    clock = FrozenClock()
-    ledger = MemoryLedger(clock=clock)
-    for number in range(1000):
-        ledger.put(f"k.{number}", "v", expected=None, expires_at=clock.time() + 10)
-        clock.advance(1)
-
-    assert len(ledger._records) <= 30
-
-
 def test_reopened(path: Path) -> None:
     """What was written is there when the file is opened again, and its versions go on."""
     with SqliteLedger(path) as ledger:

@@ -129,3 +129,23 @@ def asana(clock: FrozenClock) -> FakeAsana:
     fake = FakeAsana(token="pat", clock=clock)
     fake.add_project("Web", gid="11")
     return fake
+
+
+@pytest.fixture
+def sentry(clock: FrozenClock) -> FakeSentry:
+    """Two organizations; one has an issue with two events."""
+    fake = FakeSentry(token="sntryu_main", clock=clock)
+    fake.add_org("acme", org_id="501")
+    fake.add_project("acme", "web", project_id="601")
+    fake.add_project("acme", "api", project_id="602")
+    fake.add_project("other", "web")
+    fake.add_issue("acme", "web", issue_id="1001", title="ValueError: out of range")
+    fake.add_event("1001", event_id="a" * 32, tags={"service": "shop", "retry": True}, seen=clock.time() - 60)
+    fake.add_event("1001", event_id="b" * 32, tags={"service": ["shop", "cart"]}, environment=None)
+    return fake
+
+
+@pytest.fixture
+def installation(sentry: FakeSentry) -> FakeInstallation:
+    """An integration of the first organization."""
+    return sentry.add_installation("acme", app_slug="linker")
