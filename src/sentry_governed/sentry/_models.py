@@ -113,11 +113,11 @@ class Event:
     @property
     def tag_values(self) -> dict[str, tuple[str, ...]]:
         """Every value of each tag; a tag without a value counts as absent."""
-        values: dict[str, tuple[str, ...]] = {}
+        values: dict[str, list[str]] = {}
         for tag in self.tags:
             if tag.key and tag.value is not None:
-                values[tag.key] = (*values.get(tag.key, ()), tag.value)
-        return values
+                values.setdefault(tag.key, []).append(tag.value)
+        return {key: tuple(found) for key, found in values.items()}
 
 
 @attrs.frozen(kw_only=True)
