@@ -38,7 +38,7 @@ class RoutingSettings:
 
     Attributes:
         on_repeat: `new_task` makes a task for each event, linked to the earlier ones; `comment` comments on
-            the first.
+            the latest.
         create_on: The kinds of alert that make tasks; others are skipped.
         default_team: The default team, instead of the one that the teams file names.
     """
