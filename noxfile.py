@@ -51,7 +51,7 @@ def types(session: nox.Session) -> None:
 @nox.session(python=INSTALLED)
 def tests(session: nox.Session) -> None:
     """The whole suite with every extra, on each Python that is installed; coverage is judged on one."""
-    session.install(*group("tests"), ".[all]")
+    session.install(*group("tests"), *group("brokers"), ".[all]")
     if session.python != RUNNING:
         session.run("pytest", *session.posargs)
         return
@@ -65,7 +65,8 @@ def tests(session: nox.Session) -> None:
 def tests_bare(session: nox.Session) -> None:
     """The core's tests without any extra: optional means optional."""
     session.install(*group("tests"), ".")
-    session.run("pytest", "-q", "--ignore=tests/cli", *session.posargs)
+    needing = ["tests/cli", "tests/chaos", *(f"tests/adapters/{name}" for name in ("aws", "nats", "serve"))]
+    session.run("pytest", "-q", *(f"--ignore={path}" for path in needing), *session.posargs)
 
 
 @nox.session
@@ -78,7 +79,7 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def examples(session: nox.Session) -> None:
     """Run every example and every command of the README and the documentation as it stands."""
-    session.install(*group("tests"), ".[all]")
+    session.install(*group("tests"), *group("brokers"), ".[all]")
     session.run("pytest", "-q", "examples", "docs/test_pages.py")
 
 
@@ -92,12 +93,12 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Print the performance table: ratios and medians of one run."""
-    session.install(".[all]", *group("tests"))
+    session.install(".[all]", *group("tests"), *group("brokers"))
     session.run("python", "-m", "benchmarks", *session.posargs)
 
 
 @nox.session
 def nightly(session: nox.Session) -> None:
     """The property tests with many more examples."""
-    session.install(*group("tests"), ".[all]")
+    session.install(*group("tests"), *group("brokers"), ".[all]")
     session.run("pytest", *session.posargs, env={"HYPOTHESIS_PROFILE": "nightly"})

@@ -45,6 +45,7 @@ THIRD_PARTY = {
     "_sqlite": {"attrs"},
     "_http": {"attrs", "httpx", "httpcore", "tenacity"},
     **{room: {"attrs"} for room in LAYERS | {"routing", "secrets", "settings"}},
+    "adapters": {"attrs", "boto3", "botocore", "nats", "uvicorn", "prometheus_client"},
     "cli": {"attrs", "click", "rich"},
     "testing": {"attrs", "hypothesis"},
 }
@@ -159,6 +160,36 @@ def test_third_parties(path: Path) -> None:
     tops = {found.module.split(".")[0] for found in imports(path)}
 
     assert tops - set(sys.stdlib_module_names) - {"sentry_governed", "__future__"} <= allowed
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in HOUSE if part(path) == "adapters"],
+    ids=lambda path: str(path.relative_to(SOURCE)),
+)
+def test_extras_stay_optional(path: Path) -> None:
+    """An adapter imports its extra where it is used, or for types alone."""
+    tree = ast.parse(path.read_text())
+    for_types = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    at_the_top = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom) and id(node) not in for_types
+    ]
+    tops = {
+        name.split(".")[0]
+        for node in at_the_top
+        for name in (
+            [node.module or ""] if isinstance(node, ast.ImportFrom) else [each.name for each in node.names]
+        )
+    }
+
+    assert tops & (THIRD_PARTY["adapters"] - {"attrs"}) == set()
 
 
 @pytest.mark.parametrize("package", ["httpx", "httpcore", "tenacity"])

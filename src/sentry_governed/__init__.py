@@ -8,6 +8,7 @@ TYPE_CHECKING = False  # type checkers know this name; `typing` itself would cos
 if TYPE_CHECKING:
     from sentry_governed._operation import Operation as Operation
     from sentry_governed._secret import Secret as Secret
+    from sentry_governed._values import InboxMessage as InboxMessage
     from sentry_governed._values import LedgerRecord as LedgerRecord
     from sentry_governed._values import Permit as Permit
     from sentry_governed._values import Request as Request
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from sentry_governed.errors import FieldNotOnProject as FieldNotOnProject
     from sentry_governed.errors import FileError as FileError
     from sentry_governed.errors import Gone as Gone
+    from sentry_governed.errors import InboxError as InboxError
     from sentry_governed.errors import LedgerError as LedgerError
     from sentry_governed.errors import MissingExtraError as MissingExtraError
     from sentry_governed.errors import NoAccess as NoAccess
@@ -144,6 +146,8 @@ __all__ = [
     "Gone",
     "Guard",
     "Ignored",
+    "InboxError",
+    "InboxMessage",
     "Installation",
     "JsonLinesAudit",
     "LedgerError",
@@ -216,6 +220,7 @@ _HOMES = {
     "_operation": ("Operation",),
     "_secret": ("Secret",),
     "_values": (
+        "InboxMessage",
         "LedgerRecord",
         "Permit",
         "Request",
@@ -250,6 +255,7 @@ _HOMES = {
         "FieldNotOnProject",
         "FileError",
         "Gone",
+        "InboxError",
         "LedgerError",
         "MissingExtraError",
         "NoAccess",

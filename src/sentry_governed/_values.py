@@ -96,6 +96,31 @@ class LedgerRecord:
 
 
 @attrs.frozen(kw_only=True)
+class InboxMessage:
+    """One authentic webhook on its way to a worker.
+
+    Attributes:
+        source: Who sent it.
+        resource: The `Sentry-Hook-Resource` header of a webhook from Sentry, or None.
+        body: The bytes received, or what routing needs of them where `trimmed` says so.
+        key: The alert's key, the same for every delivery of the same thing; None in quarantine.
+        received_at: Seconds since the epoch.
+        sha256: Of the bytes received, in hexadecimal digits; it stays when the body is trimmed.
+        trimmed: Whether the body was cut down to what routing needs, to fit a broker.
+        problem: Why it cannot be routed: it is in quarantine, for a person to look at. Otherwise None.
+    """
+
+    source: Literal["sentry", "datadog"]
+    resource: str | None = None
+    body: bytes = attrs.field(repr=False)
+    key: str | None = None
+    received_at: float
+    sha256: str
+    trimmed: bool = False
+    problem: str | None = None
+
+
+@attrs.frozen(kw_only=True)
 class AuditRecord:
     """One line of the audit: what was decided about a call, or how the call ended.
 

@@ -17,6 +17,7 @@ SentryGovernedError
 │   └── ClaimRefused         ... because Sentry says otherwise than the caller
 ├── AuditError               the audit record cannot be written; nothing is sent without it
 ├── LedgerError              the ledger cannot be used; nothing is done without it
+├── InboxError               the inbox cannot be used; the webhook is not acknowledged
 ├── CreateUncertain          a task may or may not have been created; look before creating it again
 ├── TransportError           a request got no whole answer
 │   ├── RequestRefused       the request itself is unsafe; never sent
@@ -206,6 +207,10 @@ class ResponseTooLarge(ReplyLost):
 
 class LedgerError(SentryGovernedError):
     """The ledger cannot be used: it is locked, full, read-only, gone, or holds what it should not."""
+
+
+class InboxError(SentryGovernedError):
+    """The inbox cannot be used: what was to be kept in it may be lost unless it is sent again."""
 
 
 class CreateUncertain(SentryGovernedError):

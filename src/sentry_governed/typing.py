@@ -7,16 +7,18 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 from sentry_governed._approval_request import ApprovalRequest
 from sentry_governed._operation import Operation
-from sentry_governed._values import AuditRecord, LedgerRecord, Permit, Request, Response
+from sentry_governed._values import AuditRecord, InboxMessage, LedgerRecord, Permit, Request, Response
 
 __all__ = [
     "Approvals",
+    "AsyncInbox",
     "AsyncLedger",
     "AsyncSender",
     "AuditSink",
     "Authorizer",
     "Clock",
     "HasFacts",
+    "Inbox",
     "JsonValue",
     "Ledger",
     "Sender",
@@ -149,6 +151,28 @@ class AsyncLedger(Protocol):
         self, key: str, value: str, *, expected: int | None, expires_at: float
     ) -> LedgerRecord | None:
         """See `Ledger.put`."""
+        ...
+
+
+class Inbox(Protocol):
+    """Where authentic webhooks wait for a worker, so that the sender need not."""
+
+    def put(self, message: InboxMessage) -> None:
+        """Keep it; it is durable on return, also when it says that it belongs in quarantine.
+
+        Putting a message again, or one with the key of another, is allowed: whoever routes it knows.
+
+        Raises:
+            InboxError: It may not have been kept; the sender must be told to send it again.
+        """
+        ...
+
+
+class AsyncInbox(Protocol):
+    """`Inbox` for asyncio."""
+
+    async def put(self, message: InboxMessage) -> None:
+        """See `Inbox.put`."""
         ...
 
 

@@ -1,0 +1,111 @@
+"""How a webhook travels through a queue: one line of ASCII JSON, told from a bare body by how it begins."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+
+from sentry_governed._values import InboxMessage
+from sentry_governed.alerts import Alert, Headers, Ignored, decode_alert
+from sentry_governed.errors import InboxError, PayloadError
+
+_MARK: Final = '{"sentry_governed": 1, '
+_SOURCES: Final = ("sentry", "datadog")
+
+
+def packed(message: InboxMessage, *, limit: int) -> str:
+    """The envelope of a message.
+
+    Args:
+        message: What to pack.
+        limit: How many bytes the broker takes.
+
+    Raises:
+        InboxError: It is too large for the broker.
+    """
+    text = _packed(message)
+    if len(text) > limit:
+        raise InboxError(f"a message of {len(text)} bytes is larger than the {limit} that the broker takes")
+    return text
+
+
+def _packed(message: InboxMessage) -> str:
+    fields = attrs.asdict(message, filter=attrs.filters.exclude("body"))
+    try:
+        fields["text"] = message.body.decode()
+    except UnicodeDecodeError:
+        fields["base64"] = base64.b64encode(message.body).decode()
+    return json.dumps({"sentry_governed": 1, **fields})
+
+
+def is_packed(data: bytes | str) -> bool:
+    """Whether it is an envelope; anything else is a bare webhook body."""
+    return (data if isinstance(data, bytes) else data[: len(_MARK)].encode()).startswith(_MARK.encode())
+
+
+def unpacked(data: bytes | str) -> InboxMessage:
+    """The message in an envelope.
+
+    Raises:
+        PayloadError: It is not what `packed` makes.
+    """
+    try:
+        return _message(json.loads(data))
+    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
+        pass
+    raise PayloadError("the envelope around the webhook is damaged")
+
+
+def _message(found: Mapping[str, object]) -> InboxMessage:
+    text = found.get("text")
+    body = text.encode() if isinstance(text, str) else base64.b64decode(str(found["base64"]), validate=True)
+    source = found["source"]
+    if source not in _SOURCES:
+        raise ValueError
+    return InboxMessage(
+        source="sentry" if source == "sentry" else "datadog",
+        resource=_text(found["resource"]),
+        body=body,
+        key=_text(found["key"]),
+        received_at=float(str(found["received_at"])),
+        sha256=str(found["sha256"]),
+        trimmed=found["trimmed"] is True,
+        problem=_text(found["problem"]),
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def alert_of(message: InboxMessage) -> Alert | Ignored:
+    """The alert in a message.
+
+    Raises:
+        PayloadError: It is in quarantine, or its body is not what the sender's documents describe.
+    """
+    if message.problem is not None:
+        raise PayloadError(message.problem)
+    return decode_alert(message.body, _headers(message))
+
+
+def _headers(message: InboxMessage) -> dict[str, str]:
+    if message.source == "datadog":
+        return {"Datadog-Secret-Token": ""}
+    return {} if message.resource is None else {"Sentry-Hook-Resource": message.resource}
+
+
+def alert_in(data: bytes | str, headers: Headers | None = None) -> Alert | Ignored:
+    """The alert that a queue delivered, in an envelope or bare.
+
+    Raises:
+        PayloadError: There is none in it.
+    """
+    if is_packed(data):
+        return alert_of(unpacked(data))
+    return decode_alert(data.encode() if isinstance(data, str) else data, headers)

@@ -1,0 +1,85 @@
+"""How a webhook travels through a queue."""
+
+import json
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentry_governed import InboxError, InboxMessage, PayloadError, decode_alert
+from sentry_governed.adapters._envelope import alert_in, is_packed, packed, unpacked
+from sentry_governed.testing import sentry_event_alert
+
+FIELDS = ("source", "resource", "key", "received_at", "sha256", "trimmed", "problem", "text")
+MESSAGES = st.builds(
+    InboxMessage,
+    source=st.sampled_from(["sentry", "datadog"]),
+    resource=st.none() | st.text(max_size=20),
+    body=st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace")),
+    key=st.none() | st.text(max_size=20),
+    received_at=st.floats(0, 1e12),
+    sha256=st.just("0" * 64),
+    trimmed=st.booleans(),
+    problem=st.none() | st.text(max_size=20),
+)
+
+
+@given(MESSAGES)
+def test_round_trip(message: InboxMessage) -> None:
+    """What is unpacked is what was packed, whatever the body's bytes."""
+    text = packed(message, limit=1_000_000)
+
+    assert unpacked(text) == unpacked(text.encode()) == message
+    assert text.isascii()
+    assert is_packed(text)
+    assert is_packed(text.encode())
+
+
+@given(st.binary(max_size=100) | st.text(max_size=100))
+def test_junk(data: bytes | str) -> None:
+    """Bytes that nobody packed are refused in our own words."""
+    for each in (data, '{"sentry_governed": 1, ' + str(data)):
+        with pytest.raises(PayloadError):
+            alert_in(each)
+
+
+@pytest.mark.parametrize(
+    "name", ["source", "resource", "received_at", "sha256", "trimmed", "problem", "text"]
+)
+def test_missing_field(name: str) -> None:
+    """An envelope that lacks a field is damaged."""
+    found = json.loads(packed(message_of(b"{}"), limit=1_000))
+    del found[name]
+
+    with pytest.raises(PayloadError, match="damaged"):
+        unpacked(json.dumps(found))
+
+
+def message_of(body: bytes) -> InboxMessage:
+    """A message from Sentry."""
+    return InboxMessage(
+        source="sentry", resource="event_alert", body=body, key="k", received_at=1.0, sha256="0" * 64
+    )
+
+
+def test_alert() -> None:
+    """An alert is the same in an envelope and bare."""
+    body = json.dumps(sentry_event_alert()).encode()
+
+    assert alert_in(packed(message_of(body), limit=100_000)) == decode_alert(body)
+    assert alert_in(body) == alert_in(body.decode()) == decode_alert(body)
+
+
+def test_quarantine() -> None:
+    """What is in quarantine makes no alert, and says why."""
+    message = attrs.evolve(message_of(b"{"), problem="the body is not JSON")
+
+    with pytest.raises(PayloadError, match="the body is not JSON"):
+        alert_in(packed(message, limit=1_000))
+
+
+def test_limit() -> None:
+    """A message that the broker would refuse is refused first."""
+    with pytest.raises(InboxError, match="larger than the 100"):
+        packed(message_of(b"x" * 100), limit=100)
