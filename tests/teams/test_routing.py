@@ -152,6 +152,20 @@ def test_ignored() -> None:
     assert found.route({"b": ""}).team.name == "None of these"
 
 
+def test_listed() -> None:
+    """A file lists its rules and its ignore rules as it has them, and a route names the one that applied."""
+    found = teams(
+        "Matchers: [a:1]",
+        "Matchers: [b], Priority: 7",
+        tail="ignore: [{Matchers: [c], Reason: no c}, {Matchers: [d], Reason: no d}]",
+    )
+
+    assert [(match.team.name, str(match.rule)) for match in found.rules] == [("A", '["a:1"]'), ("B", '["b"]')]
+    assert [ignore.reason for ignore in found.ignores] == ["no c", "no d"]
+    assert found.route({"a": "1", "d": ""}).ignore is found.ignores[1]
+    assert found.route({"a": "1"}).ignore is None
+
+
 def test_ignored_still_matches() -> None:
     """The rules to ignore change nothing about what matches."""
     found = teams("Matchers: [a]", tail="ignore: [{Matchers: [a], Reason: why}]")

@@ -79,6 +79,16 @@ class Teams:
         """The team that owns what no rule matches."""
         return self._declared.default
 
+    @property
+    def rules(self) -> tuple[Match, ...]:
+        """The rules of all teams in the order of the file."""
+        return self._declared.matches
+
+    @property
+    def ignores(self) -> tuple[Ignore, ...]:
+        """The rules for events that need no task, in the order of the file."""
+        return self._declared.ignores
+
     @functools.cached_property
     def digest(self) -> str:
         """A SHA-256 in hexadecimal digits of what the file means, to tell whether two files differ in it.

@@ -77,11 +77,12 @@ class Route:
     Attributes:
         team: The owner, also of an event that is ignored.
         match: The rule that won, or None when the default team owns it.
+        ignore: The rule that says that this event needs no task, or None.
     """
 
     team: Team
     match: Match | None = None
-    _ignore: Ignore | None = None
+    ignore: Ignore | None = None
     _facts: Facts = attrs.field(factory=Facts, repr=False, eq=False)
     _unmatched: str = attrs.field(default="no rule matched", alias="unmatched")
 
@@ -93,13 +94,13 @@ class Route:
     @property
     def ignored(self) -> bool:
         """Whether the file says that this event needs no task."""
-        return self._ignore is not None
+        return self.ignore is not None
 
     @property
     def reason(self) -> str:
         """Why, in one line: the ignore rule's Reason, or each term with what it saw, or that none matched."""
-        if self._ignore is not None:
-            return self._ignore.reason
+        if self.ignore is not None:
+            return self.ignore.reason
         if self.match is None:
             return f"{self._unmatched}, so the default team {quoted(self.team.name)} owns it"
         seen = ", ".join(_seen_by(term, self._facts) for term in self.match.terms)
