@@ -13,6 +13,7 @@ from typing import Final
 
 import attrs
 
+from sentry_governed.teams._gaps import without_going_back
 from sentry_governed.teams._literals import required_literals
 from sentry_governed.teams._sre import Tree, parse
 from sentry_governed.teams._steps import Cost, Steps, at_length, cost_of
@@ -95,13 +96,23 @@ def regex_of(pattern: str) -> Regex:
     if leading := _LEADING.match(pattern):  # is found wherever the rest is found, only later
         pattern = leading[1] + pattern[leading.end() :]
         tree, flags = _parsed(pattern)
-    seen = SEEN_BY_REGEX
-    if not _is_plain(pattern):
-        steps = _cost(tree, flags).steps
-        if not _is_safe(steps):
-            raise UnsafeRegex(*_culprit(pattern))
-        seen = _most_seen(steps)
-    return Regex(pattern, seen, required_literals(tree, flags))
+    literals = required_literals(tree, flags)
+    if _is_plain(pattern):
+        return Regex(pattern, SEEN_BY_REGEX, literals)
+    steps = _cost(tree, flags).steps
+    searched = pattern
+    if _most_seen(steps) < SEEN_BY_REGEX:
+        searched, steps = _cheaper(pattern, steps)
+    if not _is_safe(steps):
+        raise UnsafeRegex(*_culprit(pattern))
+    return Regex(searched, _most_seen(steps), literals)
+
+
+def _cheaper(pattern: str, steps: Steps) -> tuple[str, Steps]:
+    """The pattern, or one that is found in the same texts in fewer steps."""
+    final = without_going_back(pattern)
+    fewer = _cost(*_parsed(final)).steps if final != pattern else steps
+    return (final, fewer) if at_length(fewer, LEAST_SEEN) < at_length(steps, LEAST_SEEN) else (pattern, steps)
 
 
 def _parsed(pattern: str) -> tuple[Tree, int]:

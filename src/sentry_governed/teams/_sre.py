@@ -69,9 +69,14 @@ def parse(pattern: str) -> tuple[Tree, int]:
     return cast("Tree", tree), cast("_Parsed", tree).state.flags
 
 
+def widths(tree: Tree) -> tuple[int, int]:
+    """How many characters a part takes at least, and at most."""
+    return cast("_Parsed", tree).getwidth()
+
+
 def least_width(tree: Tree) -> int:
     """How many characters a part takes at least."""
-    return cast("_Parsed", tree).getwidth()[0]
+    return widths(tree)[0]
 
 
 def inside_group(argument: object, flags: int) -> tuple[Tree, int]:
