@@ -80,6 +80,7 @@ def test_import_is_light() -> None:
         ("Settings.parse('{}')", ("httpx", "cattrs", "asyncio", "ssl", "tenacity")),
         ("SentryConfig(token=sg.Secret('x'))", ("httpx", "yaml", "asyncio", "ssl", "tenacity")),
         ("parse_alert", ("httpx", "yaml", "asyncio", "ssl", "tenacity")),
+        ("Outcome", ("httpx", "yaml", "cattrs", "asyncio", "ssl", "tenacity")),
         ("AllowAll()", ("httpx", "yaml", "cattrs", "asyncio", "ssl", "tenacity")),
     ],
 )

@@ -1,6 +1,13 @@
-"""One task for each alert: the router over all layers, its ledgers and its outcomes."""
+"""One task for each alert: the router over all layers, its ledgers and its outcomes.
 
-from sentry_governed.routing._options import OnRepeat, Options
+The routers bring the clients and with them the HTTP library, so they are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sentry_governed.routing._options import DEFAULT_CREATE_ON, OnRepeat, Options
 from sentry_governed.routing._outcome import (
     Commented,
     Created,
@@ -11,10 +18,14 @@ from sentry_governed.routing._outcome import (
     Skipped,
     Uncertain,
 )
-from sentry_governed.routing._router import AsyncRouter, Router
 from sentry_governed.routing.ledgers import AsyncMemoryLedger, MemoryLedger, SqliteLedger
 
+if TYPE_CHECKING:
+    from sentry_governed.routing._router import AsyncRouter as AsyncRouter
+    from sentry_governed.routing._router import Router as Router
+
 __all__ = [
+    "DEFAULT_CREATE_ON",
     "AsyncMemoryLedger",
     "AsyncRouter",
     "Commented",
@@ -31,3 +42,12 @@ __all__ = [
     "SqliteLedger",
     "Uncertain",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in {"AsyncRouter", "Router"}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from sentry_governed.routing import _router
+
+    value = globals()[name] = getattr(_router, name)
+    return value

@@ -11,8 +11,10 @@ import attrs
 from sentry_governed.errors import ConfigError
 
 OnRepeat: TypeAlias = Literal["new_task", "comment"]
+"""What a further alert of an issue that has a task makes."""
 
 DEFAULT_CREATE_ON = frozenset({"event_alert.triggered", "datadog.triggered"})
+"""The kinds of alert that make tasks unless others are chosen."""
 
 
 def _kinds(value: Collection[str]) -> frozenset[str]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sentry_governed.routing import OnRepeat
 from sentry_governed.settings._asana import AsanaSettings
 from sentry_governed.settings._datadog import DatadogSettings
 from sentry_governed.settings._ledger import OtherLedger, SqliteFile
 from sentry_governed.settings._profiles import Profile, Profiles
 from sentry_governed.settings._profiles_env import load_profiles
-from sentry_governed.settings._routing import OnRepeat, RoutingSettings
+from sentry_governed.settings._routing import RoutingSettings
 from sentry_governed.settings._secret_ref import SecretRef
 from sentry_governed.settings._sentry import InstallationSettings, SentrySettings
 from sentry_governed.settings._settings import Settings

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, get_args
 
 import attrs
 
+from sentry_governed.routing import DEFAULT_CREATE_ON, OnRepeat
 from sentry_governed.settings._reader import fields_of, items, made, record, text, word
-
-OnRepeat: TypeAlias = Literal["new_task", "comment"]
-"""What a further alert of an issue that has a task makes."""
 
 KINDS: Final = (
     "event_alert.triggered",
@@ -44,7 +42,7 @@ class RoutingSettings:
     """
 
     on_repeat: OnRepeat = "new_task"
-    create_on: frozenset[str] = frozenset({"event_alert.triggered", "datadog.triggered"})
+    create_on: frozenset[str] = DEFAULT_CREATE_ON
     default_team: str | None = None
 
 
