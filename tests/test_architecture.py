@@ -76,6 +76,7 @@ PURE = (
     "policy",
 )
 EDGES = {
+    "alerts/_datadog_client.py",
     "teams/_load.py",
     "asana/_client.py",
     "asana/_pacing.py",

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from sentry_governed._values import Request as Request
     from sentry_governed._values import Response as Response
     from sentry_governed.alerts import Alert as Alert
+    from sentry_governed.alerts import AsyncDatadogClient as AsyncDatadogClient
+    from sentry_governed.alerts import DatadogClient as DatadogClient
+    from sentry_governed.alerts import DatadogConfig as DatadogConfig
+    from sentry_governed.alerts import DatadogEvent as DatadogEvent
+    from sentry_governed.alerts import DatadogEventDraft as DatadogEventDraft
     from sentry_governed.alerts import Ignored as Ignored
     from sentry_governed.alerts import WebhookSecrets as WebhookSecrets
     from sentry_governed.alerts import decode_alert as decode_alert
@@ -122,6 +127,7 @@ __all__ = [
     "AsanaClient",
     "AsanaConfig",
     "AsyncAsanaClient",
+    "AsyncDatadogClient",
     "AsyncMemoryLedger",
     "AsyncRouter",
     "AsyncSentryClient",
@@ -136,6 +142,10 @@ __all__ = [
     "ConfigError",
     "CreateUncertain",
     "Created",
+    "DatadogClient",
+    "DatadogConfig",
+    "DatadogEvent",
+    "DatadogEventDraft",
     "Decision",
     "Deferred",
     "Denied",
@@ -228,6 +238,11 @@ _HOMES = {
     ),
     "alerts": (
         "Alert",
+        "AsyncDatadogClient",
+        "DatadogClient",
+        "DatadogConfig",
+        "DatadogEvent",
+        "DatadogEventDraft",
         "Ignored",
         "WebhookSecrets",
         "decode_alert",

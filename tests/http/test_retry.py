@@ -75,6 +75,7 @@ def test_errors(kind: str) -> None:
         (503, {"retry-after": "Tue, 14 Nov 2023 22:13:30 -0000"}, 10),
         (429, {"x-sentry-rate-limit-reset": "1700000004"}, 4),
         (429, {"x-sentry-rate-limit-reset": "1700000004.5"}, 4.5),
+        (429, {"x-ratelimit-reset": "12"}, 12),
         (429, {"retry-after": "3", "x-sentry-rate-limit-reset": "1700000009"}, 3),
     ],
 )
@@ -90,6 +91,8 @@ def test_asked_wait(status: int, headers: dict[str, str], seconds: float) -> Non
     [
         (503, {}),
         (503, {"x-sentry-rate-limit-reset": "1700000009"}),
+        (503, {"x-ratelimit-reset": "12"}),
+        (429, {"x-ratelimit-reset": "1700000009"}),
         (429, {"x-sentry-rate-limit-reset": "1600000000"}),
         (429, {"x-sentry-rate-limit-reset": "soon"}),
         (429, {"retry-after": "0"}),

@@ -172,3 +172,14 @@ def policy(operation: sg.Operation) -> None:
     with sg.SentryClient(sg.SentryConfig(token=sg.Secret("a")), guard=guard) as sentry:
         assert_type(sentry.call("issues.get", {"issue_id": "1"}), sg.ActionResult)
         assert_type(sentry.call("issues.resolve", {"issue_id": "1"}, dry_run=True), sg.Preview)
+
+
+async def datadog() -> None:
+    """Events out of Datadog and into it."""
+    config = sg.DatadogConfig(api_key=sg.Secret("a"), app_key=sg.Secret("b"), site="datadoghq.eu")
+    draft = sg.DatadogEventDraft(title="a", text="b", tags=("env:prod",))
+    with sg.DatadogClient(config) as threads:
+        assert_type(threads.events.get("1"), sg.DatadogEvent)
+        assert_type(threads.events.post(draft).tag_values, dict[str, tuple[str, ...]])
+    async with sg.AsyncDatadogClient(config) as loop:
+        assert_type(await loop.events.get("1"), sg.DatadogEvent)

@@ -75,7 +75,8 @@ def wait(
 def wait_asked(response: Response, now: float) -> float | None:
     """Seconds that a response asks to wait, or None; `now` is in seconds since the epoch.
 
-    It reads `Retry-After` (RFC 9110), or the end of Sentry's rate limit window, which has no such header.
+    It reads `Retry-After` (RFC 9110), or the end of the rate limit window of Sentry (an instant) or Datadog
+    (seconds), which have no such header.
     """
     after = response.header("retry-after")
     if after is not None:
@@ -83,6 +84,9 @@ def wait_asked(response: Response, now: float) -> float | None:
     reset = response.header("x-sentry-rate-limit-reset")
     if response.status == _RATE_LIMITED and reset is not None and _EPOCH.fullmatch(reset):
         return float(reset) - now
+    left = response.header("x-ratelimit-reset")
+    if response.status == _RATE_LIMITED and left is not None and _SECONDS.fullmatch(left):
+        return float(left)
     return None
 
 

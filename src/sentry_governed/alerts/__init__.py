@@ -1,7 +1,55 @@
-"""What comes in: alerts from Sentry and Datadog, authenticated and reduced to what routing needs."""
+"""What comes in: alerts from Sentry and Datadog, authenticated and reduced to what routing needs.
+
+What asks Datadog for more brings the HTTP library with it, so it is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from sentry_governed.alerts._alert import Alert, Ignored, Source
+from sentry_governed.alerts._datadog_sites import SITES
 from sentry_governed.alerts._parse import decode_alert, parse_alert
 from sentry_governed.alerts._verify import Headers, WebhookSecrets
 
-__all__ = ["Alert", "Headers", "Ignored", "Source", "WebhookSecrets", "decode_alert", "parse_alert"]
+if TYPE_CHECKING:
+    from sentry_governed.alerts._datadog_calls import DatadogEvent as DatadogEvent
+    from sentry_governed.alerts._datadog_calls import DatadogEventDraft as DatadogEventDraft
+    from sentry_governed.alerts._datadog_calls import get_event as get_event
+    from sentry_governed.alerts._datadog_calls import post_event as post_event
+    from sentry_governed.alerts._datadog_client import AsyncDatadogClient as AsyncDatadogClient
+    from sentry_governed.alerts._datadog_client import DatadogClient as DatadogClient
+    from sentry_governed.alerts._datadog_client import DatadogConfig as DatadogConfig
+
+__all__ = [
+    "SITES",
+    "Alert",
+    "AsyncDatadogClient",
+    "DatadogClient",
+    "DatadogConfig",
+    "DatadogEvent",
+    "DatadogEventDraft",
+    "Headers",
+    "Ignored",
+    "Source",
+    "WebhookSecrets",
+    "decode_alert",
+    "get_event",
+    "parse_alert",
+    "post_event",
+]
+
+_HOME_OF = {
+    **dict.fromkeys(("DatadogEvent", "DatadogEventDraft", "get_event", "post_event"), "_datadog_calls"),
+    **dict.fromkeys(("AsyncDatadogClient", "DatadogClient", "DatadogConfig"), "_datadog_client"),
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+    return value

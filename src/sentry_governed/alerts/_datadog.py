@@ -25,7 +25,7 @@ def read_datadog(payload: JsonObject) -> Alert:
     fields = {name: _expanded(value) for name, value in payload.items()}
     _refuse_missing(payload, fields)
     event_id, title, transition = fields["id"], fields["title"], _transition(fields["alert_transition"])
-    tags = _tags(payload["tags"])
+    tags = values_of_tags(payload["tags"])
     return Alert(
         "datadog",
         f"datadog.{transition}",
@@ -85,7 +85,7 @@ def _priority(found: str) -> str:
     return found.upper() if found[:1] in {"P", "p"} else found.lower()
 
 
-def _tags(found: object) -> dict[str, tuple[str, ...]]:
+def values_of_tags(found: object) -> dict[str, tuple[str, ...]]:
     """`key:value` texts, comma-separated as templated or a list as the events API has them.
 
     A value may hold colons, a key may come again, and a tag without a colon is there with an empty value.

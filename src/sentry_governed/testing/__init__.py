@@ -19,6 +19,7 @@ from sentry_governed.testing._asana_values import (
     FieldType,
 )
 from sentry_governed.testing._clock import FrozenClock
+from sentry_governed.testing._datadog import FakeDatadog, FakeDatadogEvent
 from sentry_governed.testing._faults import Fault, Faults
 from sentry_governed.testing._sentry import FakeSentry
 from sentry_governed.testing._sentry_values import (
@@ -41,6 +42,8 @@ __all__ = [
     "Call",
     "EventParts",
     "FakeAsana",
+    "FakeDatadog",
+    "FakeDatadogEvent",
     "FakeDeploy",
     "FakeEvent",
     "FakeExternalIssue",

@@ -156,6 +156,11 @@ class Fake(abc.ABC):
         del path
         return self.token
 
+    def _headers(self, path: str) -> Pairs:
+        """What that client would authenticate with."""
+        token = self._credentials(path)
+        return () if token is None else (("authorization", f"Bearer {token}"),)
+
     @contextmanager
     def arrive(self, call: Call, headers: Pairs) -> Generator[Arrival]:
         """Record a call and hold its place among those in flight."""
@@ -175,9 +180,7 @@ class Fake(abc.ABC):
     def receive(self, request: Request) -> AbstractContextManager[Arrival]:
         """Receive a request in process."""
         path = self._prefix + render(request)
-        token = self._credentials(path)
-        headers = () if token is None else (("authorization", f"Bearer {token}"),)
-        return self.arrive(Call(request.method, path, request.query, request.body), headers)
+        return self.arrive(Call(request.method, path, request.query, request.body), self._headers(path))
 
 
 @attrs.frozen
