@@ -8,6 +8,7 @@ from sentry_governed.alerts import Alert, decode_alert
 from sentry_governed.asana import TaskSettings
 from sentry_governed.testing import (
     FakeAsana,
+    FakeDatadog,
     FakeEvent,
     FakeSentry,
     FakeTask,
@@ -70,6 +71,7 @@ class World:
     clock: FrozenClock
     asana: FakeAsana
     sentry: FakeSentry
+    datadog: FakeDatadog = attrs.Factory(FakeDatadog)
 
     @classmethod
     def new(
@@ -86,7 +88,7 @@ class World:
         sentry = FakeSentry(clock=clock)
         sentry.add_project("acme", "web")
         sentry.add_installation("acme", uuid=UUID, token="integration-token")
-        return cls(clock, asana, sentry)
+        return cls(clock, asana, sentry, FakeDatadog(clock=clock))
 
     def issue(self, *, level: str = "error") -> str:
         """A new issue's number."""
@@ -115,13 +117,18 @@ class World:
 
 def datadog(**body: str) -> Alert:
     """A Datadog alert."""
-    alert = decode_alert(*datadog_webhook(datadog_alert(**body), "secret"))  # type: ignore[arg-type]  # all text
+    return from_datadog(datadog_alert(**body))  # type: ignore[arg-type]  # all text
+
+
+def decoded(body: Mapping[str, JsonValue]) -> Alert:
+    """A body of Sentry's as an alert."""
+    alert = decode_alert(*sign_webhook(body, "client-secret"))
     assert isinstance(alert, Alert)
     return alert
 
 
-def decoded(body: Mapping[str, JsonValue]) -> Alert:
-    """A body as an alert."""
-    alert = decode_alert(*sign_webhook(body, "client-secret"))
+def from_datadog(body: Mapping[str, JsonValue]) -> Alert:
+    """A body of Datadog's as an alert."""
+    alert = decode_alert(*datadog_webhook(body, "secret"))
     assert isinstance(alert, Alert)
     return alert

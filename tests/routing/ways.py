@@ -12,7 +12,7 @@ import attrs
 
 from sentry_governed import AllowAll, Request, Response, Secret
 from sentry_governed._values import LedgerRecord
-from sentry_governed.alerts import Alert, Ignored
+from sentry_governed.alerts import Alert, AsyncDatadogClient, DatadogClient, DatadogConfig, Ignored
 from sentry_governed.asana import AsanaClient, AsanaConfig, AsyncAsanaClient, TaskBuilder, TaskSettings
 from sentry_governed.routing import (
     AsyncMemoryLedger,
@@ -59,6 +59,7 @@ class Parts(TypedDict, total=False):
         options: Of the router.
         has_sentry: Whether there is a client of Sentry.
         has_installation: Whether it has an integration.
+        has_datadog: Whether there is a client of Datadog.
         org: The configured organization.
         guard: Decides about Sentry.
         tap: Told what happens.
@@ -70,6 +71,7 @@ class Parts(TypedDict, total=False):
     options: Options
     has_sentry: bool
     has_installation: bool
+    has_datadog: bool
     org: str | None
     guard: Authorizer
     tap: Tap
@@ -93,16 +95,19 @@ class Way:
         if self.is_async:
             asana = AsyncAsanaClient(_asana(_AsyncTapped(world.asana.aio, tap)))
             config = _sentry(world, _AsyncTapped(world.sentry.aio, tap), parts)
+            datadog = _datadog(_AsyncTapped(world.datadog.aio, tap))
             there = AsyncRouter(
                 teams=teams,
                 tasks=builder,
                 asana=asana,
                 ledger=ledger,
                 sentry=AsyncSentryClient(config, guard=guard) if parts.get("has_sentry", True) else None,
+                datadog=AsyncDatadogClient(datadog) if parts.get("has_datadog") else None,
                 options=options,
                 clock=world.clock,
             )
             return lambda alert, deadline=None: self.runner.run(there.handle(alert, deadline))
+        datadog = _datadog(_Tapped(world.datadog, tap))
         threads = Router(
             teams=teams,
             tasks=builder,
@@ -110,6 +115,9 @@ class Way:
             ledger=cast(Ledger, ledger),
             sentry=SentryClient(_sentry(world, _Tapped(world.sentry, tap), parts), guard=guard)
             if parts.get("has_sentry", True)
+            else None,
+            datadog=DatadogClient(_datadog(_Tapped(world.datadog, tap)))
+            if parts.get("has_datadog")
             else None,
             options=options,
             clock=world.clock,
@@ -142,6 +150,10 @@ class Way:
 
 def _asana(sender: Sender | AsyncSender) -> AsanaConfig:
     return AsanaConfig(token=Secret("asana-token"), sender=sender)
+
+
+def _datadog(sender: Sender | AsyncSender) -> DatadogConfig:
+    return DatadogConfig(api_key=Secret("api-key"), app_key=Secret("app-key"), sender=sender)
 
 
 def _sentry(world: World, sender: Sender | AsyncSender, parts: Parts) -> SentryConfig:

@@ -10,6 +10,7 @@ from sentry_governed.asana import TaskBuilder
 from sentry_governed.errors import ConfigError, LedgerError, SentryGovernedError
 from sentry_governed.routing._chain import chain_key, extend_chain, read_chain
 from sentry_governed.routing._create import comment, create, look_up
+from sentry_governed.routing._datadog import announce, completed
 from sentry_governed.routing._enrich import Owned, SentrySide, owned
 from sentry_governed.routing._failures import stays, wait_after
 from sentry_governed.routing._lease import Lease, Overtaken, read
@@ -40,6 +41,7 @@ class Desk:
     options: Options
     portfolios: Portfolios
     sentry: SentrySide | None
+    has_datadog: bool = False
 
 
 def handle(alert: Alert | Ignored, desk: Desk, nonce: str) -> Flow[Outcome]:
@@ -69,20 +71,30 @@ def _handle(alert: Alert, desk: Desk, nonce: str) -> Flow[Outcome]:
     busy_for = found.busy_for((yield from now()))
     if busy_for > 0:
         return Deferred(alert.key, busy_for, "another worker is at it")
-    ours = None if record and record.is_made else (yield from owned(alert, desk.teams, desk.sentry))
+    ours = None if record and record.is_made else (yield from _owned(alert, desk))
     if ours and ours.route.ignored and not (record and record.is_open):
         return _ignored(alert.key, ours)
     lease = yield from found.take(desk.options, nonce)
     failure: SentryGovernedError
     try:
         stopped = (yield from _make(lease, ours, desk)) if ours else None
-        return stopped or (yield from _finish(lease, alert, desk, is_first=ours is not None))
+        return stopped or (
+            yield from _finish(lease, ours.alert if ours else alert, desk, is_first=ours is not None)
+        )
     except (ConfigError, LedgerError):
         raise
     except SentryGovernedError as error:
         failure = error
     yield from lease.release()
     return Deferred(alert.key, wait_after(failure, desk.options), str(failure))
+
+
+def _owned(alert: Alert, desk: Desk) -> Flow[Owned]:
+    """Say who owns an alert, after learning what its sender says beyond the webhook."""
+    if alert.source == "datadog" and desk.has_datadog:
+        full, notes = yield from completed(alert)
+        return Owned(full, desk.teams.route(full), notes)
+    return (yield from owned(alert, desk.teams, desk.sentry))
 
 
 def _ignored(key: str, ours: Owned) -> Skipped:
@@ -134,7 +146,7 @@ def _create(lease: Lease, ours: Owned, desk: Desk, chain: Chain | None) -> Flow[
 def _finish(lease: Lease, alert: Alert, desk: Desk, *, is_first: bool) -> Flow[Outcome]:
     """Chain and link a task that is there, and say how the delivery ended."""
     if lease.record.state == "created" and lease.record.mode == "task":
-        yield from _chain_and_link(lease, alert, desk)
+        yield from _announce(lease, alert, desk)
     yield from lease.release(state="done")
     record = lease.record
     if not is_first:
@@ -146,12 +158,24 @@ def _finish(lease: Lease, alert: Alert, desk: Desk, *, is_first: bool) -> Flow[O
     )
 
 
+def _announce(lease: Lease, alert: Alert, desk: Desk) -> Flow[None]:
+    """Tell the alert's sender of the task."""
+    if alert.source == "sentry":
+        yield from _chain_and_link(lease, alert, desk)
+    elif desk.has_datadog:
+        yield from _linked(lease, (yield from announce(alert, lease.record)))
+
+
 def _chain_and_link(lease: Lease, alert: Alert, desk: Desk) -> Flow[None]:
     key, task, sentry = chain_key(alert, desk.sentry), lease.record.task, desk.sentry
     chain = (yield from extend_chain(key, task, desk.options)) if key else Chain(task, task)
-    if alert.source != "sentry" or sentry is None or sentry.installation is None:
+    if sentry is None or sentry.installation is None:
         return
     is_root = chain.root == task
     problem = yield from link_back(alert, sentry, sentry.installation, lease.record, is_root=is_root)
+    yield from _linked(lease, problem)
+
+
+def _linked(lease: Lease, problem: str | None) -> Flow[None]:
     notes = lease.record.notes if problem is None else (*lease.record.notes, problem)
     yield from lease.advance(state="linked", notes=notes)

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 
 from sentry_governed._http import AsyncService, Service, arun, run
-from sentry_governed.alerts import Alert, Ignored
+from sentry_governed.alerts import Alert, AsyncDatadogClient, DatadogClient, Ignored
 from sentry_governed.asana import AsanaClient, AsyncAsanaClient, TaskBuilder
 from sentry_governed.errors import NoDefaultTeam
 from sentry_governed.routing._enrich import SentrySide
@@ -20,7 +20,14 @@ from sentry_governed.teams import Teams
 from sentry_governed.typing import AsyncLedger, Clock, Ledger
 
 
-def _desk(teams: Teams, tasks: TaskBuilder, options: Options | None, config: SentryConfig | None) -> Desk:
+def _desk(
+    teams: Teams,
+    tasks: TaskBuilder,
+    options: Options | None,
+    config: SentryConfig | None,
+    *,
+    has_datadog: bool,
+) -> Desk:
     if teams.default is None:
         raise NoDefaultTeam(
             f"{teams.source} has no default team, so an alert that no rule matches would be lost; declare one"
@@ -29,7 +36,7 @@ def _desk(teams: Teams, tasks: TaskBuilder, options: Options | None, config: Sen
     side = None
     if config is not None:
         side = SentrySide(config.org, config.integration.uuid if config.integration else None)
-    return Desk(teams, tasks, chosen, Portfolios(chosen.portfolio_ttl), side)
+    return Desk(teams, tasks, chosen, Portfolios(chosen.portfolio_ttl), side, has_datadog)
 
 
 class Router:
@@ -43,6 +50,7 @@ class Router:
         asana: Where tasks are made.
         ledger: Remembers what was done. Several processes need one that they share.
         sentry: Completes alerts without tags and links tasks in Sentry, the latter with an integration.
+        datadog: Completes Datadog's alerts from their events, and posts an event for each task.
         options: What is not as usual.
         clock: Where the time comes from.
 
@@ -58,11 +66,17 @@ class Router:
         asana: AsanaClient,
         ledger: Ledger,
         sentry: SentryClient | None = None,
+        datadog: DatadogClient | None = None,
         options: Options | None = None,
         clock: Clock = time,
     ) -> None:
-        self._desk = _desk(teams, tasks, options, sentry.config if sentry else None)
-        self._services: Mapping[str, Service] = {**asana.services, **(sentry.services if sentry else {})}
+        config = sentry.config if sentry else None
+        self._desk = _desk(teams, tasks, options, config, has_datadog=datadog is not None)
+        self._services: Mapping[str, Service] = {
+            **asana.services,
+            **(sentry.services if sentry else {}),
+            **(datadog.services if datadog else {}),
+        }
         self._ledger = ledger
         self._clock = clock
 
@@ -98,11 +112,17 @@ class AsyncRouter:
         asana: AsyncAsanaClient,
         ledger: Ledger | AsyncLedger,
         sentry: AsyncSentryClient | None = None,
+        datadog: AsyncDatadogClient | None = None,
         options: Options | None = None,
         clock: Clock = time,
     ) -> None:
-        self._desk = _desk(teams, tasks, options, sentry.config if sentry else None)
-        self._services: Mapping[str, AsyncService] = {**asana.services, **(sentry.services if sentry else {})}
+        config = sentry.config if sentry else None
+        self._desk = _desk(teams, tasks, options, config, has_datadog=datadog is not None)
+        self._services: Mapping[str, AsyncService] = {
+            **asana.services,
+            **(sentry.services if sentry else {}),
+            **(datadog.services if datadog else {}),
+        }
         self._ledger = ledger
         self._clock = clock
 
