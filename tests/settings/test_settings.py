@@ -73,6 +73,9 @@ datadog:
   webhook_secrets: [{secret: DATADOG_SECRET_TOKEN}]
   api_key: {secret: DATADOG_API_KEY}
   app_key: {secret: DATADOG_APP_KEY}
+  site: datadoghq.eu
+  base_url: http://127.0.0.1:8126
+  allow_http: true
 policy:  {writes: require_approval}
 routing: {on_repeat: comment, create_on: [issue.created], default_team: Ops}
 ledger:  {sqlite: ledger.db}
@@ -139,6 +142,9 @@ def test_whole() -> None:
             webhook_secrets=(SecretRef("DATADOG_SECRET_TOKEN"),),
             api_key=SecretRef("DATADOG_API_KEY"),
             app_key=SecretRef("DATADOG_APP_KEY"),
+            site="datadoghq.eu",
+            base_url="http://127.0.0.1:8126",
+            allow_http=True,
         ),
         routing=RoutingSettings(
             on_repeat="comment", create_on=frozenset({"issue.created"}), default_team="Ops"
@@ -205,6 +211,18 @@ def test_defaults(content: str) -> None:
         ),
         ("datadog: {webhook_header: 'A b'}", "1:27: 'a b' cannot be the name of Datadog's secret header"),
         ("datadog: {api_key: abc}", "1:20: a secret is not written in this file (write {secret: NAME})"),
+        (
+            "datadog: {api_key: {secret: A}}",
+            "1:10: there is no app_key; datadog is asked with both keys, or with neither",
+        ),
+        (
+            "datadog: {app_key: {secret: A}}",
+            "1:10: there is no api_key; datadog is asked with both keys, or with neither",
+        ),
+        (
+            "datadog: {base_url: 'http://a'}",
+            "1:10: base_url is not https; say allow_http if the token may travel in clear text",
+        ),
         ("ledger: {}", "1:9: this should have exactly one key (known: sqlite, dynamodb, nats)"),
         ("ledger: {sqllite: x}", "1:10: 'sqllite' is not known here (did you mean 'sqlite'?)"),
         ("ledger: {sqlite: [x]}", "1:18: this should be text (write one value)"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sentry_governed.alerts._alert import Alert, Ignored, Source
-from sentry_governed.alerts._datadog_sites import SITES
+from sentry_governed.alerts._datadog_sites import check_site
 from sentry_governed.alerts._parse import decode_alert, parse_alert
 from sentry_governed.alerts._verify import Headers, WebhookSecrets
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from sentry_governed.alerts._datadog_client import DatadogConfig as DatadogConfig
 
 __all__ = [
-    "SITES",
     "Alert",
     "AsyncDatadogClient",
     "DatadogClient",
@@ -33,6 +32,7 @@ __all__ = [
     "Ignored",
     "Source",
     "WebhookSecrets",
+    "check_site",
     "decode_alert",
     "get_event",
     "parse_alert",

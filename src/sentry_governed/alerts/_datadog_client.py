@@ -29,18 +29,13 @@ from sentry_governed._secret import Secret
 from sentry_governed._values import Request, Response
 from sentry_governed.alerts import _datadog_calls as calls
 from sentry_governed.alerts._datadog_calls import DatadogEvent, DatadogEventDraft
-from sentry_governed.alerts._datadog_sites import SITES
+from sentry_governed.alerts._datadog_sites import check_site
 from sentry_governed.errors import ConfigError
 from sentry_governed.typing import AsyncSender, Sender
 
 T = TypeVar("T")
 
 _NOT_FOUND: Final = 404
-
-
-def _check_site(_config: object, _field: object, site: str) -> None:
-    if site not in SITES:
-        raise ConfigError(f"site {site!r} is none of {', '.join(SITES)}; set base_url for another")
 
 
 def _check_settle(_config: object, _field: object, seconds: float) -> None:
@@ -84,7 +79,7 @@ class DatadogConfig:
 
     api_key: Secret
     app_key: Secret
-    site: str = attrs.field(default="datadoghq.com", validator=_check_site)
+    site: str = attrs.field(default="datadoghq.com", validator=check_site)
     base_url: str | None = attrs.field(default=None, repr=False)
     allow_http: bool = False
     trust_env: bool = False

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-SITES: Final = (
+from sentry_governed.errors import ConfigError
+
+_SITES: Final = (
     "datadoghq.com",
     "datadoghq.eu",
     "us3.datadoghq.com",
@@ -14,4 +16,9 @@ SITES: Final = (
     "ddog-gov.com",
     "us2.ddog-gov.com",
 )
-"""Each one's API is at `https://api.` and the site."""
+
+
+def check_site(_owner: object, _field: object, site: str) -> None:
+    """Refuse what is no site, whose API is at `https://api.` and the site."""
+    if site not in _SITES:
+        raise ConfigError(f"site {site!r} is none of {', '.join(_SITES)}; set base_url for another")

@@ -10,6 +10,7 @@ import attrs
 
 from sentry_governed._secret import Secret
 from sentry_governed._yaml import quoted
+from sentry_governed.alerts import DatadogConfig
 from sentry_governed.asana import AsanaConfig
 from sentry_governed.errors import ConfigError, Problem, SettingsError
 from sentry_governed.sentry import Installation, SentryConfig
@@ -81,6 +82,20 @@ class Needs:
             base_url=sentry.base_url,
             integration=integration,
             allow_http=sentry.allow_http,
+        )
+
+    def datadog(self) -> DatadogConfig | None:
+        """How Datadog is reached; None without its keys."""
+        datadog = self.settings.datadog
+        if datadog.api_key is None or datadog.app_key is None:
+            return None
+        api_key, app_key = self.secrets([datadog.api_key, datadog.app_key])
+        return DatadogConfig(
+            api_key=api_key,
+            app_key=app_key,
+            site=datadog.site,
+            base_url=datadog.base_url,
+            allow_http=datadog.allow_http,
         )
 
     def ledger(self) -> Path:

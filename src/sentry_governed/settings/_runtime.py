@@ -10,7 +10,7 @@ from typing import Self
 
 import attrs
 
-from sentry_governed.alerts import WebhookSecrets
+from sentry_governed.alerts import AsyncDatadogClient, DatadogClient, DatadogConfig, WebhookSecrets
 from sentry_governed.asana import AsanaClient, AsanaConfig, AsyncAsanaClient, TaskBuilder
 from sentry_governed.errors import Problem, SettingsError
 from sentry_governed.policy import Guard, Policy
@@ -30,12 +30,14 @@ class Runtime:
         asana: The client that it makes tasks with.
         sentry: The client that it links tasks with; None without a `sentry` section.
         ledger: Its memory.
+        datadog: The client that it reads and posts events with; None without Datadog's keys.
     """
 
     router: Router
     asana: AsanaClient
     sentry: SentryClient | None
     ledger: SqliteLedger
+    datadog: DatadogClient | None = None
 
     def close(self) -> None:
         """Close all connections and the ledger."""
@@ -44,6 +46,8 @@ class Runtime:
             stack.callback(self.asana.close)
             if self.sentry is not None:
                 stack.callback(self.sentry.close)
+            if self.datadog is not None:
+                stack.callback(self.datadog.close)
 
     def __enter__(self) -> Self:
         return self
@@ -60,6 +64,7 @@ class AsyncRuntime:
     asana: AsyncAsanaClient
     sentry: AsyncSentryClient | None
     ledger: SqliteLedger
+    datadog: AsyncDatadogClient | None = None
 
     async def aclose(self) -> None:
         """See `Runtime.close`."""
@@ -68,6 +73,8 @@ class AsyncRuntime:
             stack.push_async_callback(self.asana.aclose)
             if self.sentry is not None:
                 stack.push_async_callback(self.sentry.aclose)
+            if self.datadog is not None:
+                stack.push_async_callback(self.datadog.aclose)
 
     async def __aenter__(self) -> Self:
         return self
@@ -93,11 +100,18 @@ def open_router(settings: Settings, *, secrets: Mapping[str, str] | None = None)
     plan = _plan(needs)
     asana = AsanaClient(plan.asana)
     sentry = SentryClient(plan.sentry, guard=_guard(plan.sentry)) if plan.sentry else None
+    datadog = DatadogClient(plan.datadog) if plan.datadog else None
     ledger = SqliteLedger(plan.ledger)
     router = Router(
-        teams=plan.teams, tasks=plan.tasks, asana=asana, sentry=sentry, ledger=ledger, options=plan.options
+        teams=plan.teams,
+        tasks=plan.tasks,
+        asana=asana,
+        sentry=sentry,
+        datadog=datadog,
+        ledger=ledger,
+        options=plan.options,
     )
-    return Runtime(router, asana, sentry, ledger)
+    return Runtime(router, asana, sentry, ledger, datadog)
 
 
 def open_async_router(settings: Settings, *, secrets: Mapping[str, str] | None = None) -> AsyncRuntime:
@@ -107,11 +121,18 @@ def open_async_router(settings: Settings, *, secrets: Mapping[str, str] | None =
     plan = _plan(needs)
     asana = AsyncAsanaClient(plan.asana)
     sentry = AsyncSentryClient(plan.sentry, guard=_guard(plan.sentry)) if plan.sentry else None
+    datadog = AsyncDatadogClient(plan.datadog) if plan.datadog else None
     ledger = SqliteLedger(plan.ledger)
     router = AsyncRouter(
-        teams=plan.teams, tasks=plan.tasks, asana=asana, sentry=sentry, ledger=ledger, options=plan.options
+        teams=plan.teams,
+        tasks=plan.tasks,
+        asana=asana,
+        sentry=sentry,
+        datadog=datadog,
+        ledger=ledger,
+        options=plan.options,
     )
-    return AsyncRuntime(router, asana, sentry, ledger)
+    return AsyncRuntime(router, asana, sentry, ledger, datadog)
 
 
 def sentry_config(settings: Settings, *, secrets: Mapping[str, str] | None = None) -> SentryConfig:
@@ -161,18 +182,20 @@ class _Plan:
     tasks: TaskBuilder
     asana: AsanaConfig
     sentry: SentryConfig | None
+    datadog: DatadogConfig | None
     ledger: Path
     options: Options
 
 
 def _plan(needs: Needs) -> _Plan:
-    needs.check(needs.teams, needs.sentry, needs.asana, needs.ledger)
+    needs.check(needs.teams, needs.sentry, needs.asana, needs.datadog, needs.ledger)
     routing = needs.settings.routing
     return _Plan(
         teams=Teams.load(needs.teams(), default=routing.default_team),
         tasks=TaskBuilder(needs.settings.task),
         asana=needs.asana(),
         sentry=needs.sentry(),
+        datadog=needs.datadog(),
         ledger=needs.ledger(),
         options=Options(create_on=routing.create_on, on_repeat=routing.on_repeat),
     )
