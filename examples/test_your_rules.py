@@ -1,4 +1,4 @@
-"""Tests of your own rules: copy this file, name your teams.yaml, and list what matters to you.
+"""Tests of your own rules: copy this file and cases.yaml, and list in the latter what matters to you.
 
 No account and no network is needed, so it runs wherever your other tests run:
 
@@ -12,35 +12,17 @@ from pathlib import Path
 import pytest
 
 import sentry_governed as sg
-from sentry_governed.testing import FakeAsana, FakeSentry, sentry_event_alert, sign_webhook
+from sentry_governed.testing import Case, FakeAsana, FakeSentry, load_cases, sentry_event_alert, sign_webhook
 
-TEAMS = sg.Teams.load(Path(__file__).with_name("teams.yaml"))
-
-
-@pytest.mark.parametrize(
-    ("tags", "team"),
-    [
-        ({"service": "checkout"}, "Checkout"),
-        ({"zap_service": "checkout"}, "Checkout"),
-        ({"service": "payments", "provider": "card"}, "Checkout"),
-        ({"service": "payments", "provider": "giftcard"}, "Gift Cards"),
-        ({"service": "search-api"}, "Search"),
-        ({"service": "search-api", "customer": "initech"}, "Customer Success"),
-        ({"service": ["mailer", "gateway"]}, "Platform"),
-        ({"service": "nobody-owns-this"}, "Platform"),
-    ],
-)
-def test_owner(tags: dict[str, str | list[str]], team: str) -> None:
-    """These tags belong to this team; when it fails, it says which rule took them."""
-    route = TEAMS.route(tags)
-
-    assert route.team.name == team, route.reason
+HERE = Path(__file__).parent
+TEAMS = sg.Teams.load(HERE / "teams.yaml")
+TASKS = sg.TaskBuilder(sg.Settings.load(HERE / "settings.yaml").task)
 
 
-@pytest.mark.parametrize("environment", ["local", "ci"])
-def test_ignored(environment: str) -> None:
-    """These alerts make no task."""
-    assert TEAMS.route({"environment": environment, "service": "checkout"}).ignored
+@pytest.mark.parametrize("case", load_cases(HERE / "cases.yaml"), ids=str)
+def test_case(case: Case) -> None:
+    """Each case of the file comes out as it says; when it fails, it says which rule took the alert."""
+    sg.assert_routes(TEAMS, [case], builder=TASKS)
 
 
 def test_every_team_has_a_backlog() -> None:

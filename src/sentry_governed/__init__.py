@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sentry_governed.errors import ApprovalRequired as ApprovalRequired
     from sentry_governed.errors import AuditError as AuditError
     from sentry_governed.errors import BadRequest as BadRequest
+    from sentry_governed.errors import CasesFileError as CasesFileError
     from sentry_governed.errors import ClaimRefused as ClaimRefused
     from sentry_governed.errors import ConfigError as ConfigError
     from sentry_governed.errors import CreateUncertain as CreateUncertain
@@ -114,6 +115,7 @@ if TYPE_CHECKING:
     from sentry_governed.teams import Team as Team
     from sentry_governed.teams import Teams as Teams
     from sentry_governed.teams import Term as Term
+    from sentry_governed.testing import assert_routes as assert_routes
 
 __all__ = [
     "ActionResult",
@@ -137,6 +139,7 @@ __all__ = [
     "AuditReport",
     "BadRequest",
     "CallbackApprovals",
+    "CasesFileError",
     "ClaimRefused",
     "Commented",
     "ConfigError",
@@ -217,6 +220,7 @@ __all__ = [
     "Uncertain",
     "UnexpectedAnswer",
     "WebhookSecrets",
+    "assert_routes",
     "decode_alert",
     "load_profiles",
     "open_async_router",
@@ -263,6 +267,7 @@ _HOMES = {
         "ApprovalRequired",
         "AuditError",
         "BadRequest",
+        "CasesFileError",
         "ClaimRefused",
         "ConfigError",
         "CreateUncertain",
@@ -353,6 +358,7 @@ _HOMES = {
         "Teams",
         "Term",
     ),
+    "testing": ("assert_routes",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -7,7 +7,8 @@ SentryGovernedError
 │   └── NoDefaultTeam        nothing matched and no default team is declared
 ├── FileError                a file that people write has problems (.problems holds all of them)
 │   ├── TeamsFileError
-│   └── SettingsError
+│   ├── SettingsError
+│   └── CasesFileError
 ├── AlertError               an alert's bytes were refused
 │   ├── SignatureError       ... because they could not be authenticated
 │   └── PayloadError         ... because they are not what the sender's documents describe
@@ -112,6 +113,10 @@ class TeamsFileError(FileError):
 
 class SettingsError(FileError):
     """A settings file could not be loaded."""
+
+
+class CasesFileError(FileError):
+    """A file of cases that test a teams file could not be loaded."""
 
 
 class AlertError(SentryGovernedError):

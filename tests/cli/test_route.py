@@ -104,7 +104,7 @@ def test_bad_headers(write: Write, text: str) -> None:
     result = route("--teams", TEAMS, "--payload", ALERT, "--headers", headers)
 
     assert result.exit_code == 1
-    assert result.stderr == f"{headers} is not one JSON object of header name to text\n"
+    assert result.stderr == f"{headers}: this is not one JSON object of header name to text\n"
 
 
 def test_datadog() -> None:

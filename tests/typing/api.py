@@ -4,9 +4,11 @@ A line that stops being true here is a change that breaks other people's code.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import assert_never, assert_type
 
 import sentry_governed as sg
+from sentry_governed.testing import Case, load_cases
 from sentry_governed.typing import Authorizer, HasFacts, JsonValue, Ledger, Sender, Tags
 
 
@@ -31,6 +33,7 @@ def teams(tags: Tags, alert: sg.Alert) -> None:
         assert_type(match.rule, sg.Rule)
         assert_type(match.terms, tuple[sg.Term, ...])
         assert_type(match.location, str)
+    assert_type(loaded.rules, tuple[sg.Match, ...])
     assert_type(sg.Rule.parse("[a:b]"), sg.Rule)
     assert_type(sg.Term.parse("a:b"), sg.Term)
 
@@ -51,6 +54,14 @@ def alerts(body: bytes, headers: Mapping[str, str]) -> None:
     assert_type(alert.facts, Mapping[str, tuple[str, ...]])
     assert_type(alert.raw, Mapping[str, JsonValue])
     _: HasFacts = alert
+
+
+def cases(loaded: sg.Teams, builder: sg.TaskBuilder) -> None:
+    """Tests of a teams file."""
+    sg.assert_routes(loaded, "cases.yaml")
+    sg.assert_routes(loaded, Path("cases.yaml"), builder=builder)
+    sg.assert_routes(loaded, [Case("a", tags={"a": "b"}, team="Web", rule="42:7", ignored="noise")])
+    sg.assert_routes(loaded, load_cases("cases.yaml"))
 
 
 def tasks(alert: sg.Alert, route: sg.Route) -> None:

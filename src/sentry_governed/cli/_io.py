@@ -5,20 +5,21 @@ from __future__ import annotations
 import functools
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import ParamSpec
+from typing import ParamSpec, TypeVar
 
 import click
 from rich.console import Console
 from rich.text import Text
 
-from sentry_governed._convert import is_object
 from sentry_governed.alerts import Alert, Ignored, decode_alert
+from sentry_governed.alerts._recorded import headers_of
 from sentry_governed.errors import PayloadError, SentryGovernedError
 from sentry_governed.typing import JsonValue
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 LABEL_WIDTH = 11
 
@@ -69,24 +70,13 @@ def read_alert(payload: str, headers: str | None) -> Alert | Ignored:
     Raises:
         PayloadError: A file is not what it should be; the message names it.
     """
-    named = _read_headers(headers)
+    known = _decoded(headers, headers_of) if headers else None
+    return _decoded(payload, functools.partial(decode_alert, headers=known))
+
+
+def _decoded(file: str, decode: Callable[[bytes], T]) -> T:
     try:
-        return decode_alert(Path(payload).read_bytes(), named)
+        return decode(Path(file).read_bytes())
     except PayloadError as error:
-        problem = f"{payload}: {error}"
+        problem = f"{file}: {error}"
     raise PayloadError(problem)
-
-
-def _read_headers(file: str | None) -> Mapping[str, str] | None:
-    if file is None:
-        return None
-    try:
-        found = json.loads(Path(file).read_bytes())
-    except (ValueError, RecursionError):
-        found = None
-    named = (
-        {name: value for name, value in found.items() if isinstance(value, str)} if is_object(found) else None
-    )
-    if named is None or named != found:
-        raise PayloadError(f"{file} is not one JSON object of header name to text")
-    return named

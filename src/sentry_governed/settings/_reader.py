@@ -6,14 +6,17 @@ A reader makes a value of a node, or raises `Refused` with everything that is wr
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 import attrs
 
-from sentry_governed._yaml import Fields, Items, Node, Scalar, did_you_mean, quoted
-from sentry_governed.errors import ConfigError, Problem
+from sentry_governed._yaml import MAX_BYTES, Fields, Items, Node, Scalar, did_you_mean, quoted
+from sentry_governed._yaml import read as read_yaml
+from sentry_governed.errors import ConfigError, FileError, Problem
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -33,6 +36,50 @@ class Refused(Exception):
 def refused(node: Node, message: str, hint: str = "") -> Refused:
     """One problem at a node."""
     return Refused(Problem("", node.line, node.column, message, hint))
+
+
+def content_of(path: str | os.PathLike[str], error: type[FileError]) -> bytes:
+    """The bytes of a file, no more than it takes to see that it is too large.
+
+    Raises:
+        FileError: The file cannot be read; of the class that is given.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as failure:
+        problem = Problem(os.fspath(path), 0, 0, f"cannot be read: {why(failure)}")
+    raise error((problem,))
+
+
+def why(failure: OSError | ValueError) -> str:
+    """What the system says about a file."""
+    return (getattr(failure, "strerror", None) or str(failure)).lower()
+
+
+def document(content: str | bytes, source: str, reader: Reader[T], error: type[FileError]) -> T:
+    """What a whole file says.
+
+    Args:
+        content: YAML; bytes are UTF-8.
+        source: What problems call it.
+        reader: Reads its root.
+        error: The class of what is raised.
+
+    Raises:
+        FileError: It has problems; all of them are in it.
+    """
+    root, found = read_yaml(content, source)
+    problems = list(found)
+    if root is not None:
+        try:
+            value = reader(root)
+        except Refused as refusal:
+            problems += (attrs.evolve(problem, source=source) for problem in refusal.problems)
+        else:
+            if not problems:
+                return value
+    raise error(tuple(sorted(problems, key=lambda problem: (problem.line, problem.column))))
 
 
 def collect(attempts: Iterable[Callable[[], T]]) -> list[T]:

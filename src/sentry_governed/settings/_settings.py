@@ -8,15 +8,14 @@ from typing import Final
 
 import attrs
 
-from sentry_governed._yaml import MAX_BYTES, read
 from sentry_governed.asana import TaskSettings
-from sentry_governed.errors import Problem, SettingsError
+from sentry_governed.errors import SettingsError
 from sentry_governed.policy import Policy
 from sentry_governed.settings._asana import AsanaSettings, read_asana
 from sentry_governed.settings._datadog import DatadogSettings, read_datadog
 from sentry_governed.settings._ledger import OtherLedger, SqliteFile, read_ledger
 from sentry_governed.settings._policy import read_policy
-from sentry_governed.settings._reader import Refused, record, text
+from sentry_governed.settings._reader import content_of, document, record, text
 from sentry_governed.settings._routing import RoutingSettings, read_routing
 from sentry_governed.settings._sentry import SentrySettings, read_sentry
 
@@ -59,14 +58,8 @@ class Settings:
         Raises:
             SettingsError: The file cannot be read, or has problems; all of them are in it.
         """
-        source = os.fspath(path)
-        try:
-            with Path(path).open("rb") as file:
-                content = file.read(MAX_BYTES + 1)
-        except (OSError, ValueError) as error:
-            reason = (getattr(error, "strerror", None) or str(error)).lower()
-            raise SettingsError((Problem(source, 0, 0, f"cannot be read: {reason}"),)) from None
-        return attrs.evolve(cls.parse(content, source=source), folder=Path(path).parent)
+        content = content_of(path, SettingsError)
+        return attrs.evolve(cls.parse(content, source=os.fspath(path)), folder=Path(path).parent)
 
     @classmethod
     def parse(cls, content: str | bytes, *, source: str = "<string>") -> Settings:
@@ -79,17 +72,8 @@ class Settings:
         Raises:
             SettingsError: It has problems; all of them are in it.
         """
-        root, found = read(content, source)
-        problems = list(found)
-        if root is not None:
-            try:
-                settings = _read_settings(root)
-            except Refused as refusal:
-                problems += (attrs.evolve(problem, source=source) for problem in refusal.problems)
-            else:
-                if not problems:
-                    return attrs.evolve(settings, source=source)
-        raise SettingsError(tuple(sorted(problems, key=lambda problem: (problem.line, problem.column))))
+        settings = document(content, source, _read_settings, SettingsError)
+        return attrs.evolve(settings, source=source)
 
 
 _read_settings: Final = record(

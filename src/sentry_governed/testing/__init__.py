@@ -18,9 +18,12 @@ from sentry_governed.testing._asana_values import (
     FakeTask,
     FieldType,
 )
+from sentry_governed.testing._cases import Case
+from sentry_governed.testing._cases_file import load_cases
 from sentry_governed.testing._clock import FrozenClock
 from sentry_governed.testing._datadog import FakeDatadog, FakeDatadogEvent
 from sentry_governed.testing._faults import Fault, Faults
+from sentry_governed.testing._routes import assert_routes
 from sentry_governed.testing._sentry import FakeSentry
 from sentry_governed.testing._sentry_values import (
     FakeDeploy,
@@ -40,6 +43,7 @@ from sentry_governed.testing._wire import Call
 
 __all__ = [
     "Call",
+    "Case",
     "EventParts",
     "FakeAsana",
     "FakeDatadog",
@@ -67,8 +71,10 @@ __all__ = [
     "FieldType",
     "FrozenClock",
     "SentryParts",
+    "assert_routes",
     "datadog_alert",
     "datadog_webhook",
+    "load_cases",
     "sentry_error",
     "sentry_event_alert",
     "sentry_issue",
