@@ -56,7 +56,7 @@ def test_fail(teams: Path, cases: Path) -> None:
     assert result.stdout.splitlines() == [
         f"{cases}:2:3: bad\\x1b[31m",
         f"    team: expected Platform ('{teams}' has no such team; known: 'Web'), got Web",
-        "    ignored: expected false, got it is noise",
+        "    ignored: expected false, got 'it is noise'",
         "    why: it is noise",
         f"{cases}: 2 cases, 1 failed",
     ]

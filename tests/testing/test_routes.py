@@ -77,7 +77,7 @@ def test_met(expected: dict[str, str]) -> None:
         ),
         ({"default": True}, "default: expected true, got false"),
         ({"ignored": True}, "ignored: expected true, got false"),
-        ({"ignored": "it is noise"}, "ignored: expected it is noise, got false"),
+        ({"ignored": "it is noise"}, "ignored: expected 'it is noise', got false"),
         (
             {"rule": "['!region:us', service:web]"},
             'rule: expected ["!region:us", "service:web"], got ["service:web"] at rules/teams.yaml:12:5',
@@ -104,6 +104,13 @@ def test_not_met(expected: dict[str, str], said: str) -> None:
     assert said in text
     assert text.startswith("1 of 1 cases failed\nthe case\n")
     assert text.endswith("why: rules/teams.yaml:12:5 matched: service:web (service='web')")
+
+
+def test_part_of_rule() -> None:
+    """A rule is all of its terms: the one that has one more is another rule."""
+    text = failure(Case("a", tags={"service": "web"}, rule="[service:web]"))
+
+    assert 'expected ["service:web"], got ["service:web", "!region:us"]' in text
 
 
 def test_all_failures() -> None:
@@ -137,9 +144,13 @@ def test_ignored() -> None:
             Case("why", tags=noise, ignored="it is noise"),
         ],
     )
-    assert "ignored: expected false, got it is noise" in failure(Case("owner alone", tags=noise, team="Web"))
-    assert "ignored: expected false, got it is noise" in failure(Case("no", tags=noise, ignored=False))
-    assert "ignored: expected other, got it is noise" in failure(Case("other", tags=noise, ignored="other"))
+    assert "ignored: expected false, got 'it is noise'" in failure(
+        Case("owner alone", tags=noise, team="Web")
+    )
+    assert "ignored: expected false, got 'it is noise'" in failure(Case("no", tags=noise, ignored=False))
+    assert "ignored: expected 'other', got 'it is noise'" in failure(
+        Case("other", tags=noise, ignored="other")
+    )
 
 
 def test_no_alert() -> None:

@@ -63,7 +63,7 @@ def test(
 def _lines(file: str, found: tuple[Result, ...], reach: tuple[Reach, ...] | None) -> list[str]:
     failed = [result for result in found if not result.passed]
     said = f"{len(failed)} failed" if failed else "all pass"
-    lines = [*report(failed), f"{file}: {len(found)} cases, {said}"]
+    lines = [*report(failed), f"{file}: {len(found)} case{'' if len(found) == 1 else 's'}, {said}"]
     if reach is not None:
         missed = [rule for rule in reach if not rule.cases]
         lines.append(f"{len(reach) - len(missed)} of {len(reach)} rules reached")

@@ -127,8 +127,8 @@ def _differences(teams: Teams, case: Case, seen: _Seen) -> Iterator[Difference]:
     if case.default is not None and case.default is not (route is not None and route.is_default):
         yield Difference("default", _word(case.default), _word(not case.default))
     if not _is_ignored_as(case, seen.ignored):
-        expected = case.ignored if isinstance(case.ignored, str) else _word(case.ignored)
-        yield Difference("ignored", expected, _text(seen.ignored, "false"))
+        expected = quoted(case.ignored) if isinstance(case.ignored, str) else _word(case.ignored)
+        yield Difference("ignored", expected, "false" if seen.ignored is None else quoted(seen.ignored))
     plan = _plan(seen.draft.placement) if seen.draft else ()
     if case.placement is not None and not _is_plan(case.placement, plan):
         got = _shown(tuple(tuple(map(_step, steps)) for steps in plan))
