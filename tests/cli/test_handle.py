@@ -215,7 +215,7 @@ def test_unseen(shop: Shop, config: Path) -> None:
         ("teams.yaml", "- Nam: x", "teams.yaml:1:3: "),
         ("teams.yaml", "- Name: Ops", "has no default team"),
         ("alert.json", "nope", "the body is not JSON"),
-        ("headers.json", "[]", "headers.json is not one JSON object"),
+        ("headers.json", "[]", "headers.json: this is not one JSON object"),
     ],
 )
 def test_refused(shop: Shop, config: Path, name: str, text: str, shown: str) -> None:
