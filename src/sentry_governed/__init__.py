@@ -109,6 +109,7 @@ if TYPE_CHECKING:
     from sentry_governed.settings import open_async_router as open_async_router
     from sentry_governed.settings import open_router as open_router
     from sentry_governed.settings import webhook_secrets as webhook_secrets
+    from sentry_governed.teams import Explanation as Explanation
     from sentry_governed.teams import Match as Match
     from sentry_governed.teams import Route as Route
     from sentry_governed.teams import Rule as Rule
@@ -154,6 +155,7 @@ __all__ = [
     "Denied",
     "Duplicate",
     "Effect",
+    "Explanation",
     "FieldNotOnProject",
     "FileError",
     "Gone",
@@ -351,6 +353,7 @@ _HOMES = {
         "webhook_secrets",
     ),
     "teams": (
+        "Explanation",
         "Match",
         "Route",
         "Rule",

@@ -34,6 +34,10 @@ def teams(tags: Tags, alert: sg.Alert) -> None:
         assert_type(match.terms, tuple[sg.Term, ...])
         assert_type(match.location, str)
     assert_type(loaded.rules, tuple[sg.Match, ...])
+    explanation = loaded.explain(alert, team="Search")
+    assert_type(explanation, sg.Explanation)
+    assert_type(explanation.team, sg.Team | None)
+    assert_type(explanation.to_json(), dict[str, JsonValue])
     assert_type(sg.Rule.parse("[a:b]"), sg.Rule)
     assert_type(sg.Term.parse("a:b"), sg.Term)
 

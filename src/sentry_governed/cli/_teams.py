@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from sentry_governed.cli._teams_check import check
+from sentry_governed.cli._teams_explain import explain
 from sentry_governed.cli._teams_test import test
 
 
@@ -15,3 +16,4 @@ def teams() -> None:
 
 teams.add_command(check)
 teams.add_command(test)
+teams.add_command(explain)

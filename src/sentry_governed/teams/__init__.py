@@ -1,8 +1,53 @@
 """Which team owns an alert: terms, rules and `teams.yaml`."""
 
+from typing import TYPE_CHECKING
+
 from sentry_governed.teams._rules import Rule
 from sentry_governed.teams._teams import Teams
 from sentry_governed.teams._terms import Term
 from sentry_governed.teams._values import Ignore, Match, Route, Team
 
-__all__ = ["Ignore", "Match", "Route", "Rule", "Team", "Teams", "Term"]
+if TYPE_CHECKING:
+    from sentry_governed.teams._explanation import Change as Change
+    from sentry_governed.teams._explanation import Edit as Edit
+    from sentry_governed.teams._explanation import Explanation as Explanation
+    from sentry_governed.teams._explanation import Fact as Fact
+    from sentry_governed.teams._explanation import Judged as Judged
+    from sentry_governed.teams._explanation import RunnerUp as RunnerUp
+    from sentry_governed.teams._explanation import WhyNot as WhyNot
+    from sentry_governed.teams._verdicts import Verdict as Verdict
+
+__all__ = [
+    "Change",
+    "Edit",
+    "Explanation",
+    "Fact",
+    "Ignore",
+    "Judged",
+    "Match",
+    "Route",
+    "Rule",
+    "RunnerUp",
+    "Team",
+    "Teams",
+    "Term",
+    "Verdict",
+    "WhyNot",
+]
+
+_LATER = {
+    **dict.fromkeys(
+        ("Change", "Edit", "Explanation", "Fact", "Judged", "RunnerUp", "WhyNot"), "_explanation"
+    ),
+    "Verdict": "_verdicts",
+}
+
+
+def __getattr__(name: str) -> object:
+    """What routing does not need is loaded when it is asked for."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    return value

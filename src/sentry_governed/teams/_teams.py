@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -17,6 +18,9 @@ from sentry_governed.teams._load import FilePath, content_of, source_of
 from sentry_governed.teams._report import Full, Report
 from sentry_governed.teams._values import Ignore, Match, Route, Team
 from sentry_governed.typing import HasFacts, Tags
+
+if TYPE_CHECKING:
+    from sentry_governed.teams._explanation import Explanation
 
 
 @attrs.frozen
@@ -141,6 +145,23 @@ class Teams:
             ConfigError: The argument is neither a mapping nor an object with `facts`.
         """
         return self._index.all(self._facts(tags))
+
+    def explain(self, tags: Tags | HasFacts, team: str | None = None) -> Explanation:
+        """Why an event has its owner, which rules are behind the winner and why, and what was looked at.
+
+        Args:
+            tags: The event.
+            team: The name of a team to explain too: which of its rules is nearest, which of the terms fail,
+                and the smallest change of tags that was found to make it the owner.
+
+        Raises:
+            ConfigError: There is no team of that name, or `tags` is neither a mapping nor an object with
+                `facts`.
+        """
+        from sentry_governed.teams._explain import Explainer  # a router never pays for it
+
+        explainer = Explainer(self.source, self._declared, self._index, self._ignored, self._facts(tags))
+        return explainer.explain(team)
 
     def _facts(self, tags: Tags | HasFacts) -> Facts:
         return facts_of(tags, self._declared.prefixes)

@@ -8,8 +8,7 @@ from sentry_governed._yaml import quoted
 from sentry_governed.teams._facts import Facts
 from sentry_governed.teams._rules import Rule
 from sentry_governed.teams._terms import Term
-
-_SHOWN_VALUES = 3
+from sentry_governed.teams._verdicts import verdict_on
 
 
 @attrs.frozen
@@ -103,14 +102,5 @@ class Route:
             return self.ignore.reason
         if self.match is None:
             return f"{self._unmatched}, so the default team {quoted(self.team.name)} owns it"
-        seen = ", ".join(_seen_by(term, self._facts) for term in self.match.terms)
+        seen = ", ".join(str(verdict_on(term, self._facts)) for term in self.match.terms)
         return f"{self.match.location} matched: {seen}"
-
-
-def _seen_by(term: Term, facts: Facts) -> str:
-    pairs = facts.named(term.key)
-    if not term.negated:
-        pairs = tuple(pair for pair in pairs if term.holds((pair[1],)))[:1]
-    seen = " ".join(f"{name}={quoted(value)}" for name, value in pairs[:_SHOWN_VALUES])
-    text = str(term) if str(term).isprintable() else quoted(str(term))
-    return f"{text} ({seen or f'{term.key} is absent'})"

@@ -1,0 +1,94 @@
+"""The fewest changed tags that make some terms hold: what is found is checked, a miss proves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
+from typing import Final, TypeAlias
+
+from sentry_governed.teams._strings import texts_found_by
+from sentry_governed.teams._terms import Term
+
+Texts: TypeAlias = Mapping[str, tuple[str, ...]]
+"""The values of each tag."""
+
+Edits: TypeAlias = dict[str, tuple[str, ...]]
+"""Changed tags, each with its new values."""
+
+_MOST_WAYS: Final = 200
+_FREE: Final = ("any", "other", "1", "")
+
+
+def solved(terms: Sequence[Term], tags: Texts, prefixes: Sequence[str]) -> Edits | None:
+    """The tags to change, each with its new values (none: it goes); None when no way is found."""
+    by_key: dict[str, list[Term]] = {}
+    for term in terms:
+        by_key.setdefault(term.key, []).append(term)
+    # where one key is the alias of another, what suits the one may spoil the other, or do for both
+    apart = not any(prefix + key in by_key for prefix in prefixes for key in by_key)
+    ways = islice(_ways(list(by_key.values()), tags, prefixes), 1 if apart else _MOST_WAYS)
+    changes = ({name: values for name, values in way.items() if values != tags.get(name, ())} for way in ways)
+    found = (change for change in changes if all_hold(terms, {**tags, **change}, prefixes))
+    return min(found, key=len, default=None)
+
+
+def _ways(groups: Sequence[Sequence[Term]], tags: Texts, prefixes: Sequence[str]) -> Iterator[Edits]:
+    """Ways to suit the terms of one key after the other; a later one may spoil an earlier one."""
+    if not groups:
+        yield {}
+        return
+    key = groups[0][0].key
+    names = (key, *(prefix + key for prefix in prefixes))
+    now = {name: values for name in names if (values := tags.get(name, ()))}
+    for edits in _edits(names, groups[0], now):
+        for others in _ways(groups[1:], {**tags, **edits}, prefixes):
+            yield {**edits, **others}
+
+
+def all_hold(terms: Sequence[Term], tags: Texts, prefixes: Sequence[str]) -> bool:
+    """Whether every term is true of these tags."""
+    for term in terms:
+        values = tags.get(term.key, ())
+        for prefix in prefixes:
+            values += tags.get(prefix + term.key, ())
+        if not term.holds(values):
+            return False
+    return True
+
+
+def _edits(names: Sequence[str], terms: Sequence[Term], now: Texts) -> Iterator[Edits]:
+    """Edits for the terms of one key: none, of one name, or of all names that it is looked up under."""
+
+    def hold(values: tuple[str, ...]) -> bool:
+        return all(term.holds(values) for term in terms)
+
+    if hold(tuple(chain.from_iterable(now.values()))):
+        yield {}
+    options = tuple(_values_for(terms))
+    for name in (*now, *(name for name in names if name not in now)):
+        others = tuple(chain.from_iterable(values for other, values in now.items() if other != name))
+        yield from ({name: values} for values in options if hold(others + values))
+    yield from ({**dict.fromkeys(now, ()), names[0]: values} for values in options if hold(values))
+
+
+def _values_for(terms: Sequence[Term]) -> Iterator[tuple[str, ...]]:
+    """Values worth trying: none, one value, then one for each term that wants some."""
+    yield ()
+    wanted = [term for term in terms if not term.negated]
+    refused = [term for term in terms if term.negated]
+    pools = [
+        [text for text in _texts_for(term) if all(other.holds((text,)) for other in refused)]
+        for term in wanted
+    ]
+    yield from ((text,) for text in dict.fromkeys(chain.from_iterable(pools)))
+    if all(pools):
+        yield tuple(dict.fromkeys(pool[0] for pool in pools))
+
+
+def _texts_for(term: Term) -> Sequence[str]:
+    """Texts that pass the test of one term, the plainest first."""
+    if term.test == "equal":
+        return (term.value,)
+    if term.test == "present":
+        return _FREE
+    return texts_found_by(term)
