@@ -45,7 +45,16 @@ THIRD_PARTY = {
     "_sqlite": {"attrs"},
     "_http": {"attrs", "httpx", "httpcore", "tenacity"},
     **{room: {"attrs"} for room in LAYERS | {"routing", "secrets", "settings"}},
-    "adapters": {"attrs", "boto3", "botocore", "nats", "uvicorn", "prometheus_client"},
+    "adapters": {
+        "attrs",
+        "boto3",
+        "botocore",
+        "types_boto3_dynamodb",
+        "types_boto3_sqs",
+        "nats",
+        "uvicorn",
+        "prometheus_client",
+    },
     "cli": {"attrs", "click", "rich"},
     "testing": {"attrs", "hypothesis"},
 }

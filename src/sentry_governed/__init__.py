@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sentry_governed._values import Permit as Permit
     from sentry_governed._values import Request as Request
     from sentry_governed._values import Response as Response
+    from sentry_governed.adapters.dynamodb import DynamoLedger as DynamoLedger
     from sentry_governed.alerts import Alert as Alert
     from sentry_governed.alerts import AsyncDatadogClient as AsyncDatadogClient
     from sentry_governed.alerts import DatadogClient as DatadogClient
@@ -154,6 +155,7 @@ __all__ = [
     "Deferred",
     "Denied",
     "Duplicate",
+    "DynamoLedger",
     "Effect",
     "Explanation",
     "FieldNotOnProject",
@@ -242,6 +244,7 @@ _HOMES = {
         "Request",
         "Response",
     ),
+    "adapters.dynamodb": ("DynamoLedger",),
     "alerts": (
         "Alert",
         "AsyncDatadogClient",

@@ -130,7 +130,7 @@ async def async_routers(
     teams: sg.Teams, builder: sg.TaskBuilder, asana: sg.AsyncAsanaClient, alert: sg.Alert
 ) -> None:
     """An AsyncRouter takes either kind of ledger."""
-    for ledger in (sg.AsyncMemoryLedger(), sg.MemoryLedger()):
+    for ledger in (sg.AsyncMemoryLedger(), sg.MemoryLedger(), sg.DynamoLedger("t", region="eu-west-1")):
         router = sg.AsyncRouter(teams=teams, tasks=builder, asana=asana, ledger=ledger)
         assert_type(await router.handle(alert), sg.Outcome)
 

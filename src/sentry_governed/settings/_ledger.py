@@ -2,43 +2,55 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import Final, Literal
 
 import attrs
 
-from sentry_governed.settings._places import AWS, NATS, AwsPlace, NatsPlace, SqliteFile, placed, sqlite
-from sentry_governed.settings._reader import Reader, fields_of, tagged, text
+from sentry_governed._yaml import Node
+from sentry_governed.settings._reader import Reader, tagged, text
 
 
-@attrs.frozen(kw_only=True)
-class DynamoTable(AwsPlace):
-    """A ledger in a table of DynamoDB.
-
-    Attributes:
-        table: Its name or its ARN.
-    """
-
-    table: str
-
-
-@attrs.frozen(kw_only=True)
-class NatsBucket(NatsPlace):
-    """A ledger in a key-value bucket of NATS JetStream; for asyncio only.
+@attrs.frozen
+class SqliteFile:
+    """A ledger in a SQLite file.
 
     Attributes:
-        bucket: Its name, or None for the usual one.
+        path: As it is written.
     """
 
-    bucket: str | None = None
+    path: str
 
 
-LedgerPlace: TypeAlias = SqliteFile | DynamoTable | NatsBucket
-"""Where the ledger is."""
+@attrs.frozen
+class OtherLedger:
+    """A ledger that this version cannot open; what its section holds is not read.
 
-_KINDS: Final[dict[str, Reader[LedgerPlace]]] = {
-    "sqlite": sqlite,
-    "dynamodb": placed(DynamoTable, AWS | fields_of(DynamoTable, table=text), required=("table",)),
-    "nats": placed(NatsBucket, NATS | fields_of(NatsBucket, bucket=text), required=("url",)),
+    Attributes:
+        kind: Its name.
+        line: Where it is named, 1-based.
+        column: Likewise.
+    """
+
+    kind: Literal["dynamodb", "nats"]
+    line: int = attrs.field(default=0, eq=False, repr=False)
+    column: int = attrs.field(default=0, eq=False, repr=False)
+
+
+def _sqlite(node: Node) -> SqliteFile:
+    return SqliteFile(text(node))
+
+
+def _other(kind: Literal["dynamodb", "nats"]) -> Reader[OtherLedger]:
+    def read(node: Node) -> OtherLedger:
+        return OtherLedger(kind, node.line, node.column)
+
+    return read
+
+
+_KINDS: Final[dict[str, Reader[SqliteFile | OtherLedger]]] = {
+    "sqlite": _sqlite,
+    "dynamodb": _other("dynamodb"),
+    "nats": _other("nats"),
 }
 
 read_ledger: Final = tagged(_KINDS)
