@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentry_governed import InboxError, InboxMessage, PayloadError, decode_alert
+from sentry_governed import Alert, InboxError, InboxMessage, PayloadError, decode_alert
 from sentry_governed.adapters._envelope import alert_in, is_packed, packed, unpacked
+from sentry_governed.alerts import trims
 from sentry_governed.testing import sentry_event_alert
 
 FIELDS = ("source", "resource", "key", "received_at", "sha256", "trimmed", "problem", "text")
@@ -80,6 +81,42 @@ def test_quarantine() -> None:
 
 
 def test_limit() -> None:
-    """A message that the broker would refuse is refused first."""
+    """A message that the broker would refuse even trimmed is refused first."""
     with pytest.raises(InboxError, match="larger than the 100"):
         packed(message_of(b"x" * 100), limit=100)
+
+
+def test_trimmed() -> None:
+    """A body over the limit is trimmed: the same alert, under the hash of what was received."""
+    body = json.dumps(sentry_event_alert()).encode()
+    text = packed(message_of(body), limit=4_000)
+    message, alert = unpacked(text), alert_in(text)
+    original = decode_alert(body)
+
+    assert len(text) <= 4_000 < len(body)
+    assert (message.trimmed, message.sha256, message.key) == (True, "0" * 64, "k")
+    assert isinstance(alert, Alert)
+    assert isinstance(original, Alert)
+    assert alert == attrs.evolve(original, raw=alert.raw)
+    assert alert.installation == original.installation
+
+
+@pytest.mark.parametrize("limit", [7_500, 9_000, 30_000, 60_000, 200_000])
+def test_no_more_than_needed(limit: int) -> None:
+    """The first step that fits is taken, measured as the broker will see it."""
+    body = json.dumps(
+        sentry_event_alert(extra={"message": "\u00e4" * 9_000, "tags": [["a", "\u00e4" * 190]]})
+    ).encode()
+    steps = [message_of(body)]
+    steps += [attrs.evolve(steps[0], body=step, trimmed=True) for step in trims(body, "sentry")]
+    texts = [packed(step, limit=10**9) for step in steps]
+
+    assert packed(steps[0], limit=limit) == next(text for text in texts if len(text) <= limit)
+
+
+def test_large_quarantine() -> None:
+    """A body in quarantine that is too large and no JSON is left out; why, and its hash, stay."""
+    message = attrs.evolve(message_of(b"{" * 2_000), problem="the body is not JSON", key=None)
+    kept = unpacked(packed(message, limit=1_000))
+
+    assert kept == attrs.evolve(message, body=b"", trimmed=True)

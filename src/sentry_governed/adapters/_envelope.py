@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import attrs
 
 from sentry_governed._values import InboxMessage
-from sentry_governed.alerts import Alert, Headers, Ignored, decode_alert
+from sentry_governed.alerts import Alert, Headers, Ignored, decode_alert, trims
 from sentry_governed.errors import InboxError, PayloadError
 
 _MARK: Final = '{"sentry_governed": 1, '
@@ -19,19 +19,35 @@ _SOURCES: Final = ("sentry", "datadog")
 
 
 def packed(message: InboxMessage, *, limit: int) -> str:
-    """The envelope of a message.
+    """The envelope of a message, its body trimmed as far as the broker's limit asks.
+
+    A trimmed body is what `trims` makes; of a body in quarantine that cannot be trimmed nothing is kept. The
+    hash stays that of the bytes received.
 
     Args:
         message: What to pack.
         limit: How many bytes the broker takes.
 
     Raises:
-        InboxError: It is too large for the broker.
+        InboxError: It is too large for the broker even so.
     """
-    text = _packed(message)
-    if len(text) > limit:
-        raise InboxError(f"a message of {len(text)} bytes is larger than the {limit} that the broker takes")
-    return text
+    smallest = 0
+    for candidate in _ever_smaller(message):
+        text = _packed(candidate)
+        if len(text) <= limit:
+            return text
+        smallest = len(text)
+    raise InboxError(
+        f"a message of {smallest} bytes, trimmed, is larger than the {limit} that the broker takes"
+    )
+
+
+def _ever_smaller(message: InboxMessage) -> Iterator[InboxMessage]:
+    yield message
+    for body in trims(message.body, message.source):
+        yield attrs.evolve(message, body=body, trimmed=True)
+    if message.problem is not None:
+        yield attrs.evolve(message, body=b"", trimmed=True)
 
 
 def _packed(message: InboxMessage) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sentry_governed.alerts._alert import Alert, Ignored, Source
 from sentry_governed.alerts._datadog_sites import check_site
 from sentry_governed.alerts._parse import decode_alert, parse_alert
+from sentry_governed.alerts._trim import trims
 from sentry_governed.alerts._verify import Headers, WebhookSecrets
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ __all__ = [
     "get_event",
     "parse_alert",
     "post_event",
+    "trims",
 ]
 
 _HOME_OF = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from sentry_governed._convert import JsonObject, is_list
 from sentry_governed._grammar import is_id
@@ -91,14 +91,15 @@ def values_of_tags(found: object) -> dict[str, tuple[str, ...]]:
     A value may hold colons, a key may come again, and a tag without a colon is there with an empty value.
     """
     values: dict[str, list[str]] = {}
-    for tag in _each(found):
+    for tag in each_tag(found):
         key, _, value = tag.strip().partition(":")
         if key:
             values.setdefault(key, []).append(value)
     return {key: tuple(several) for key, several in values.items()}
 
 
-def _each(found: object) -> Iterable[str]:
+def each_tag(found: object) -> Sequence[str]:
+    """The tags as they are written."""
     if is_list(found):
         return [tag for tag in found if isinstance(tag, str)]
     return _expanded(found).split(",")

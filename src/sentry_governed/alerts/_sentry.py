@@ -17,7 +17,7 @@ _ACTIONS = {
     "error": {"created"},
     "issue": {"created", "resolved", "assigned", "ignored", "archived", "unresolved"},
 }
-_RESOURCE_OF_FIELD = {
+RESOURCE_OF_FIELD = {
     "event": "event_alert",
     "error": "error",
     "activity": "activity_alert",
@@ -38,7 +38,7 @@ _CUSTOMER_DOMAIN = re.compile(r"https?://(?!(?:us|de)\.)([^./?#\s]+)\.sentry\.io
 def resource_of(payload: JsonObject) -> str:
     """Tell the resource, which only a header names, from the body's shape."""
     data = child(payload, "data")
-    found = next((resource for field, resource in _RESOURCE_OF_FIELD.items() if field in data), None)
+    found = next((resource for field, resource in RESOURCE_OF_FIELD.items() if field in data), None)
     if found is None:
         raise PayloadError("the body's shape is of no known Sentry resource; give its headers too")
     return found
@@ -69,7 +69,7 @@ def _from_event(kind: str, payload: JsonObject, event: JsonObject) -> Alert:
     project_id = identifier(event.get("project")) or ""
     _refuse(kind, event_id=is_event_id(event_id), project=is_id(project_id))
     org, project = _owner([event.get("url"), event.get("web_url"), event.get("issue_url")], project_id)
-    tags = _tags(event.get("tags"))
+    tags = read_tags(event.get("tags"))
     message = text(event.get("message")) or text(child(event, "logentry").get("formatted"))
     level = text(event.get("level")) or _first(tags, "level")
     return Alert(
@@ -159,7 +159,8 @@ def _issue_id(event: JsonObject) -> str | None:
     return issue_id if issue_id and is_id(issue_id) else None
 
 
-def _tags(tags: object) -> dict[str, tuple[str, ...]]:
+def read_tags(tags: object) -> dict[str, tuple[str, ...]]:
+    """Every value of each tag; what is no tag is left out."""
     values: dict[str, list[str]] = {}
     for key, value in _pairs(tags if is_list(tags) else ()):
         if isinstance(key, str) and isinstance(value, str):
