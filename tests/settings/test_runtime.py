@@ -218,9 +218,8 @@ def test_all_missing(tmp_path: Path) -> None:
     assert str(caught.value).startswith(f"{tmp_path / 'config.yaml'}:3:75: environment variable")
 
 
-@pytest.mark.parametrize("kind", ["dynamodb", "nats"])
-def test_nothing_there(kind: str) -> None:
-    """What a router cannot do without is named, with what to write; so is a ledger of another version."""
+def test_nothing_there() -> None:
+    """What a router cannot do without is named, with what to write."""
     with pytest.raises(SettingsError) as caught:
         open_router(Settings.parse("sentry: {}\nledger:", source="s"), secrets={})
     assert [str(problem) for problem in caught.value.problems] == [
@@ -230,13 +229,31 @@ def test_nothing_there(kind: str) -> None:
         "s:0:0: there is no ledger (write ledger: {sqlite: ledger.db})",
     ]
 
+
+@pytest.mark.parametrize("kind", ["dynamodb: {table: x}", "nats: {url: x}"])
+def test_unavailable_ledger(kind: str) -> None:
+    """A ledger of another version is refused where it stands."""
     with pytest.raises(SettingsError) as caught:
-        open_router(Settings.parse(f"ledger: {{{kind}: x}}", source="s"), secrets={})
+        open_router(Settings.parse(f"ledger: {{{kind}}}", source="s"), secrets={})
+
     assert (
         str(caught.value.problems[-1])
-        == f"s:1:{12 + len(kind)}: a {kind} ledger is not available in this version "
+        == f"s:1:{12 + kind.index(':')}: this ledger is not available in this version "
         "(write {sqlite: ledger.db})"
     )
+
+
+def test_unavailable_secrets() -> None:
+    """A source of secrets that is not available is refused, unless secrets are given."""
+    settings = Settings.parse("secrets: [env, aws, file]", source="s")
+    with pytest.raises(SettingsError) as caught:
+        webhook_secrets(settings)
+
+    assert [str(problem) for problem in caught.value.problems] == [
+        "s:1:16: the secrets of 'aws' are not available in this version (write [env])",
+        "s:1:21: the secrets of 'file' are not available in this version (write [env])",
+    ]
+    assert webhook_secrets(settings, secrets={}).sentry == ()
 
 
 def test_teams_file(tmp_path: Path) -> None:

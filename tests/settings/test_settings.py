@@ -21,10 +21,12 @@ from sentry_governed.settings import (
     AsanaSettings,
     DatadogSettings,
     InstallationSettings,
-    OtherLedger,
+    ReconcileSettings,
     RoutingSettings,
     SecretRef,
+    SecretSource,
     SentrySettings,
+    ServeSettings,
     Settings,
     SqliteFile,
 )
@@ -80,7 +82,13 @@ policy:  {writes: require_approval}
 routing: {on_repeat: comment, create_on: [issue.created], default_team: Ops}
 ledger:  {sqlite: ledger.db}
 inbox:   {sqlite: inbox.db}
-serve:   {port: 8080}
+serve:
+  host: 0.0.0.0
+  port: 8081
+  workers: 8
+  connections: 50
+  drain: 1m
+  reconcile: {every: 5m, since: 1.5h, query: "is:unresolved level:error", projects: [web, api]}
 secrets: [env]
 """
 
@@ -93,7 +101,7 @@ def problems(content: str | bytes) -> list[str]:
 
 
 def test_whole() -> None:
-    """Every key that is read arrives, and sections for a running service are left alone."""
+    """Every key arrives."""
     assert Settings.parse(WHOLE) == Settings(
         teams="teams.yaml",
         sentry=SentrySettings(
@@ -150,6 +158,18 @@ def test_whole() -> None:
             on_repeat="comment", create_on=frozenset({"issue.created"}), default_team="Ops"
         ),
         ledger=SqliteFile("ledger.db"),
+        inbox=SqliteFile("inbox.db"),
+        serve=ServeSettings(
+            host="0.0.0.0",
+            port=8081,
+            workers=8,
+            connections=50,
+            drain=60.0,
+            reconcile=ReconcileSettings(
+                every=300.0, since=5400.0, query="is:unresolved level:error", projects=("web", "api")
+            ),
+        ),
+        secrets=(SecretSource("env"),),
     )
 
 
@@ -319,15 +339,6 @@ routing: {on_repeat: never, create_on: [datadog.trigered]}
         "9:22:",
         "9:41:",
     ]
-
-
-@pytest.mark.parametrize("kind", ["dynamodb", "nats"])
-def test_other_ledgers(kind: str) -> None:
-    """A ledger that this version cannot open may stand in the file, whatever it says."""
-    found = Settings.parse(f"ledger: {{{kind}: {{anything: [1]}}}}").ledger
-
-    assert isinstance(found, OtherLedger)
-    assert found.kind == kind
 
 
 def test_secrets_unseen() -> None:

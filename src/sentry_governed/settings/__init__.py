@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING
 from sentry_governed.routing import OnRepeat
 from sentry_governed.settings._asana import AsanaSettings
 from sentry_governed.settings._datadog import DatadogSettings
-from sentry_governed.settings._ledger import OtherLedger, SqliteFile
+from sentry_governed.settings._duration import parse_duration
+from sentry_governed.settings._inbox import NatsStream, SqsQueue
+from sentry_governed.settings._ledger import DynamoTable, NatsBucket
+from sentry_governed.settings._places import SqliteFile
 from sentry_governed.settings._profiles import Profile, Profiles
 from sentry_governed.settings._profiles_env import load_profiles
 from sentry_governed.settings._routing import RoutingSettings
 from sentry_governed.settings._secret_ref import SecretRef
 from sentry_governed.settings._sentry import InstallationSettings, SentrySettings
+from sentry_governed.settings._serve import ReconcileSettings, ServeSettings
 from sentry_governed.settings._settings import Settings
+from sentry_governed.settings._sources import SecretSource
 
 if TYPE_CHECKING:
     from sentry_governed.settings._runtime import AsyncRuntime as AsyncRuntime
@@ -30,20 +35,27 @@ __all__ = [
     "AsanaSettings",
     "AsyncRuntime",
     "DatadogSettings",
+    "DynamoTable",
     "InstallationSettings",
+    "NatsBucket",
+    "NatsStream",
     "OnRepeat",
-    "OtherLedger",
     "Profile",
     "Profiles",
+    "ReconcileSettings",
     "RoutingSettings",
     "Runtime",
     "SecretRef",
+    "SecretSource",
     "SentrySettings",
+    "ServeSettings",
     "Settings",
     "SqliteFile",
+    "SqsQueue",
     "load_profiles",
     "open_async_router",
     "open_router",
+    "parse_duration",
     "sentry_config",
     "webhook_secrets",
 ]

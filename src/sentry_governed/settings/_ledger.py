@@ -2,55 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, TypeAlias
 
 import attrs
 
-from sentry_governed._yaml import Node
-from sentry_governed.settings._reader import Reader, tagged, text
+from sentry_governed.settings._places import AWS, NATS, AwsPlace, NatsPlace, SqliteFile, placed, sqlite
+from sentry_governed.settings._reader import Reader, fields_of, tagged, text
 
 
-@attrs.frozen
-class SqliteFile:
-    """A ledger in a SQLite file.
-
-    Attributes:
-        path: As it is written.
-    """
-
-    path: str
-
-
-@attrs.frozen
-class OtherLedger:
-    """A ledger that this version cannot open; what its section holds is not read.
+@attrs.frozen(kw_only=True)
+class DynamoTable(AwsPlace):
+    """A ledger in a table of DynamoDB.
 
     Attributes:
-        kind: Its name.
-        line: Where it is named, 1-based.
-        column: Likewise.
+        table: Its name or its ARN.
     """
 
-    kind: Literal["dynamodb", "nats"]
-    line: int = attrs.field(default=0, eq=False, repr=False)
-    column: int = attrs.field(default=0, eq=False, repr=False)
+    table: str
 
 
-def _sqlite(node: Node) -> SqliteFile:
-    return SqliteFile(text(node))
+@attrs.frozen(kw_only=True)
+class NatsBucket(NatsPlace):
+    """A ledger in a key-value bucket of NATS JetStream; for asyncio only.
+
+    Attributes:
+        bucket: Its name, or None for the usual one.
+    """
+
+    bucket: str | None = None
 
 
-def _other(kind: Literal["dynamodb", "nats"]) -> Reader[OtherLedger]:
-    def read(node: Node) -> OtherLedger:
-        return OtherLedger(kind, node.line, node.column)
+LedgerPlace: TypeAlias = SqliteFile | DynamoTable | NatsBucket
+"""Where the ledger is."""
 
-    return read
-
-
-_KINDS: Final[dict[str, Reader[SqliteFile | OtherLedger]]] = {
-    "sqlite": _sqlite,
-    "dynamodb": _other("dynamodb"),
-    "nats": _other("nats"),
+_KINDS: Final[dict[str, Reader[LedgerPlace]]] = {
+    "sqlite": sqlite,
+    "dynamodb": placed(DynamoTable, AWS | fields_of(DynamoTable, table=text), required=("table",)),
+    "nats": placed(NatsBucket, NATS | fields_of(NatsBucket, bucket=text), required=("url",)),
 }
 
 read_ledger: Final = tagged(_KINDS)

@@ -14,10 +14,11 @@ from sentry_governed.alerts import DatadogConfig
 from sentry_governed.asana import AsanaConfig
 from sentry_governed.errors import ConfigError, Problem, SettingsError
 from sentry_governed.sentry import Installation, SentryConfig
-from sentry_governed.settings._ledger import OtherLedger
+from sentry_governed.settings._places import SqliteFile
 from sentry_governed.settings._reader import Refused, collect
 from sentry_governed.settings._secret_ref import SecretRef
 from sentry_governed.settings._settings import Settings
+from sentry_governed.settings._sources import SecretSource
 
 
 @attrs.frozen
@@ -28,10 +29,12 @@ class Needs:
         settings: What the file says.
         look_up: Finds the value of a secret. It is a function, so that a traceback that shows locals does not
             show an environment.
+        sources: What `look_up` stands for, as far as the file says it.
     """
 
     settings: Settings
     look_up: Callable[[str], str | None]
+    sources: tuple[SecretSource, ...] = ()
 
     def check(self, *attempts: Callable[[], object]) -> None:
         """Try everything first, so that whatever is missing is said at once.
@@ -40,8 +43,9 @@ class Needs:
             SettingsError: Something is.
         """
         problems: tuple[Problem, ...] = ()
+        everything: list[Callable[[], object]] = [partial(_openable, source) for source in self.sources]
         try:
-            collect(attempts)
+            collect([*everything, *attempts])
         except Refused as refusal:
             problems = refusal.problems
         if problems:
@@ -103,8 +107,8 @@ class Needs:
         ledger = self.settings.ledger
         if ledger is None:
             raise _missing("ledger", "ledger: {sqlite: ledger.db}")
-        if isinstance(ledger, OtherLedger):
-            message = f"a {ledger.kind} ledger is not available in this version"
+        if not isinstance(ledger, SqliteFile):
+            message = "this ledger is not available in this version"
             raise Refused(Problem("", ledger.line, ledger.column, message, "write {sqlite: ledger.db}"))
         return self.settings.folder / ledger.path
 
@@ -122,6 +126,12 @@ class Needs:
             except ConfigError as error:
                 problem = f"{shown}: {error}"
         raise Refused(Problem("", reference.line, reference.column, problem))
+
+
+def _openable(source: SecretSource) -> None:
+    if source.kind != "env":
+        message = f"the secrets of {source.kind!r} are not available in this version"
+        raise Refused(Problem("", source.line, source.column, message, "write [env]"))
 
 
 def _missing(what: str, example: str) -> Refused:

@@ -198,22 +198,18 @@ def record(
     readers: Mapping[str, Reader[object]],
     *,
     required: Collection[str] = (),
-    unread: Collection[str] = (),
 ) -> Reader[T]:
     """A mapping of known keys, given to `make` by name.
 
-    A key whose value is left out or `null` counts as not given. Keys that are `unread` may hold anything.
+    A key whose value is left out or `null` counts as not given.
     """
-    known = (*readers, *unread)
 
     def read_entry(key: Scalar, value: Node) -> tuple[str, object]:
-        name = word(known)(key)
+        name = word(readers)(key)
         return name, readers[name](value)
 
     def read(node: Node) -> T:
-        entries = [
-            entry for entry in _entries(node) if entry[0].text not in unread and not _is_null(entry[1])
-        ]
+        entries = [entry for entry in _entries(node) if not _is_null(entry[1])]
         given = dict(collect(partial(read_entry, *entry) for entry in entries))
         missing = [name for name in required if name not in given]
         if missing:

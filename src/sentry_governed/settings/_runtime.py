@@ -208,4 +208,8 @@ def _guard(config: SentryConfig) -> Guard:
 
 def _needs(settings: Settings, secrets: Mapping[str, str] | None) -> Needs:
     values = os.environ if secrets is None else secrets
-    return Needs(settings, lambda name: values.get(name))  # noqa: PLW0108  a bound method would show the mapping
+    return Needs(
+        settings,
+        lambda name: values.get(name),  # noqa: PLW0108  a bound method would show the mapping
+        settings.secrets if secrets is None else (),
+    )

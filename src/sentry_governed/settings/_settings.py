@@ -13,11 +13,14 @@ from sentry_governed.errors import SettingsError
 from sentry_governed.policy import Policy
 from sentry_governed.settings._asana import AsanaSettings, read_asana
 from sentry_governed.settings._datadog import DatadogSettings, read_datadog
-from sentry_governed.settings._ledger import OtherLedger, SqliteFile, read_ledger
+from sentry_governed.settings._inbox import InboxPlace, read_inbox
+from sentry_governed.settings._ledger import LedgerPlace, read_ledger
 from sentry_governed.settings._policy import read_policy
 from sentry_governed.settings._reader import content_of, document, record, text
 from sentry_governed.settings._routing import RoutingSettings, read_routing
 from sentry_governed.settings._sentry import SentrySettings, read_sentry
+from sentry_governed.settings._serve import ServeSettings, read_serve
+from sentry_governed.settings._sources import SecretSource, read_sources
 
 
 @attrs.frozen(kw_only=True)
@@ -32,6 +35,9 @@ class Settings:
         policy: The `policy` section: what may be asked of Sentry by name. Routing has a policy of its own.
         routing: The `routing` section.
         ledger: The `ledger` section, or None.
+        inbox: The `inbox` section, or None.
+        serve: The `serve` section.
+        secrets: The `secrets` section.
         source: What problems call the file.
         folder: Where relative paths begin: the file's own folder.
     """
@@ -42,7 +48,10 @@ class Settings:
     datadog: DatadogSettings = attrs.Factory(DatadogSettings)
     policy: Policy = attrs.Factory(Policy)
     routing: RoutingSettings = attrs.Factory(RoutingSettings)
-    ledger: SqliteFile | OtherLedger | None = None
+    ledger: LedgerPlace | None = None
+    inbox: InboxPlace | None = None
+    serve: ServeSettings = attrs.Factory(ServeSettings)
+    secrets: tuple[SecretSource, ...] = (SecretSource("env"),)
     source: str = attrs.field(default="<string>", eq=False, repr=False)
     folder: Path = attrs.field(factory=Path, eq=False, repr=False)
 
@@ -86,6 +95,8 @@ _read_settings: Final = record(
         "policy": read_policy,
         "routing": read_routing,
         "ledger": read_ledger,
+        "inbox": read_inbox,
+        "serve": read_serve,
+        "secrets": read_sources,
     },
-    unread=("inbox", "serve", "secrets"),
 )

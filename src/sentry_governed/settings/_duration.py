@@ -1,0 +1,25 @@
+"""Lengths of time as people write them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from sentry_governed._yaml import quoted
+from sentry_governed.errors import ConfigError
+
+_DURATION: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd]?)")
+_SECONDS: Final = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+def parse_duration(text: str) -> float:
+    """The seconds of a length of time such as `90s`, `10m`, `1.5h` or `2d`; a bare number is of seconds.
+
+    Raises:
+        ConfigError: It is none, or is 0.
+    """
+    parts = _DURATION.fullmatch(text)
+    seconds = float(parts[1]) * _SECONDS[parts[2]] if parts else 0.0
+    if not seconds:
+        raise ConfigError(f"{quoted(text)} is no length of time; write one such as 30s, 10m, 1h or 2d")
+    return seconds
