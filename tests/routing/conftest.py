@@ -1,11 +1,12 @@
 """Worlds of fakes, and the ways to run a router in them."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from tests.routing.makers import World
-from tests.routing.ways import WAYS, Way, opened
+from tests.routing.ways import WAYS, OpenWay, Way, opened
 
 
 @pytest.fixture
@@ -22,7 +23,13 @@ def way(request: pytest.FixtureRequest, world: World) -> Iterator[Way]:
 
 
 @pytest.fixture(params=WAYS)
-def any_way(request: pytest.FixtureRequest, world: World) -> Iterator[Way]:
+def open_way(request: pytest.FixtureRequest) -> OpenWay:
+    """How a router is run with each ledger; a ledger that needs an extra overrides this beside its tests."""
+    return partial(opened, request.param)
+
+
+@pytest.fixture
+def any_way(open_way: OpenWay, world: World) -> Iterator[Way]:
     """With every ledger."""
-    with opened(request.param, world.clock) as way:
+    with open_way(world.clock) as way:
         yield way

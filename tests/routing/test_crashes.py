@@ -11,7 +11,7 @@ from sentry_governed.routing import AsyncRouter, Created
 from sentry_governed.teams import Teams
 from sentry_governed.testing import FakeAsana, Fault
 from tests.routing.makers import SETTINGS, TEAMS, Killed, Tripwire, World, dies
-from tests.routing.ways import WAYS, Way, assert_one, opened, redeliver
+from tests.routing.ways import OpenWay, Way, assert_one, opened, redeliver
 
 
 def test_cancelled_amid_the_post() -> None:
@@ -69,8 +69,7 @@ def points_passed() -> list[str]:
     return points
 
 
-@pytest.mark.parametrize("name", WAYS)
-def test_killed_anywhere(name: str) -> None:
+def test_killed_anywhere(open_way: OpenWay) -> None:
     """Wherever a worker dies, with whatever it had just done, there is one task in the end, linked."""
     points = points_passed()
     assert len(points) > 20
@@ -78,7 +77,7 @@ def test_killed_anywhere(name: str) -> None:
         world = World.new()
         alert = world.alert()
         tap = Tripwire(point, Killed(), time=points[: number + 1].count(point))
-        with opened(name, world.clock) as way:
+        with open_way(world.clock) as way:
             with pytest.raises(Killed):
                 way.router(world, tap=tap)(alert)
             redeliver(way.router(world), world, alert)

@@ -13,7 +13,7 @@ from sentry_governed.routing import Created, Deferred, Duplicate, Options, Outco
 from sentry_governed.testing import Fault, sentry_event_alert, sign_webhook
 from sentry_governed.testing._wire import Call
 from tests.routing.makers import UUID, Killed, Tripwire, World, decoded, dies
-from tests.routing.ways import WAYS, Way, assert_one, opened, redeliver
+from tests.routing.ways import OpenWay, Way, assert_one, redeliver
 
 LEASE, DELAY, SKEW = 120.0, 120.0, 10.0
 
@@ -51,13 +51,12 @@ def test_reply_lost(any_way: Way, world: World, fault: Fault) -> None:
 
 
 @pytest.mark.parametrize("listing_delay", [30.0, 119.0])
-@pytest.mark.parametrize("name", WAYS)
-def test_reply_lost_and_listed_late(name: str, listing_delay: float) -> None:
+def test_reply_lost_and_listed_late(open_way: OpenWay, listing_delay: float) -> None:
     """A task that is not listed yet is not made again: the next delivery finds it."""
     world = World.new(listing_delay=listing_delay)
     alert = world.alert()
     world.asana.faults.add(Fault.reply_lost(), when=is_post)
-    with opened(name, world.clock) as way:
+    with open_way(world.clock) as way:
         router = way.router(world)
 
         outcome = router(alert)
@@ -100,12 +99,11 @@ def test_slow_post_counts_from_its_end(any_way: Way, world: World) -> None:
 
 @pytest.mark.parametrize("listing_delay", [0.0, 119.0])
 @pytest.mark.parametrize("where", ["before POST tasks", "after POST tasks", "before put created"])
-@pytest.mark.parametrize("name", WAYS)
-def test_reply_got_before_record(name: str, where: str, listing_delay: float) -> None:
+def test_reply_got_before_record(open_way: OpenWay, where: str, listing_delay: float) -> None:
     """A worker that dies between its POST and writing it down leaves the fate unknown; it is settled."""
     world = World.new(listing_delay=listing_delay)
     alert = world.alert()
-    with opened(name, world.clock) as way:
+    with open_way(world.clock) as way:
         with pytest.raises(Killed):
             way.router(world, tap=dies(where))(alert)
         router = way.router(world)

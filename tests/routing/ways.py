@@ -276,13 +276,21 @@ WAYS: dict[str, tuple[bool, NewLedger]] = {
     "async, memory in threads": (True, _memory),
     "async, sqlite": (True, _sqlite),
 }
-"""A further ledger adds a line for each way in which it is used."""
+"""A further ledger of the core adds a line for each way in which it is used."""
+
+
+OpenWay: TypeAlias = Callable[[Clock], AbstractContextManager[Way]]
+"""A way, with a ledger of its own that is empty."""
+
+
+def opened(name: str, clock: Clock) -> AbstractContextManager[Way]:
+    """One of the ways, with a ledger of its own that is empty."""
+    return opened_with(*WAYS[name], clock)
 
 
 @contextmanager
-def opened(name: str, clock: Clock) -> Generator[Way]:
-    """One of the ways, with a ledger of its own that is empty."""
-    is_async, new_ledger = WAYS[name]
+def opened_with(is_async: bool, new_ledger: NewLedger, clock: Clock) -> Generator[Way]:
+    """A way that is not among `WAYS`, with a ledger of its own that is empty."""
     with (
         tempfile.TemporaryDirectory() as directory,
         asyncio.Runner() as runner,

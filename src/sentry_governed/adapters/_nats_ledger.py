@@ -1,0 +1,280 @@
+"""A ledger in a JetStream key-value bucket."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+import uuid
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Final, Self, cast
+
+import attrs
+
+from sentry_governed._values import LedgerRecord
+from sentry_governed.adapters._nats_connection import Answer, Connection, NatsFailure, NatsRefusal, NatsSource
+from sentry_governed.adapters._nats_names import check_name, nanoseconds, seconds
+from sentry_governed.errors import ConfigError, LedgerError
+from sentry_governed.routing.ledgers._limits import check_key, check_record
+from sentry_governed.typing import Clock
+
+_DAY: Final = 86_400.0
+_NO_MESSAGE: Final = 10037
+_NO_STREAM: Final = 10059
+_IN_USE: Final = 10058
+_WRONG_REVISION: Final = {10071, 10164}
+
+
+@attrs.frozen
+class _Stored:
+    """What a key's subject holds; `record` is None where the key was deleted with another tool."""
+
+    revision: int
+    nonce: str = ""
+    record: LedgerRecord | None = None
+
+
+class NatsLedger:
+    """An `AsyncLedger` in a key-value bucket of NATS JetStream, shared by any number of processes.
+
+    Reads ask the bucket's leader, and a write names the revision that it replaces. A write whose reply is
+    lost is looked up: it counts as done if it is there, and is a `LedgerError` otherwise. Versions are the
+    bucket's revisions, so a key never sees one twice.
+
+    A record's expiry is kept in the record. The bucket itself forgets a record `ttl` seconds after its last
+    write, so that it does not grow for ever; a record that is to live longer is refused.
+
+    Open it with `open`, on the event loop that uses it.
+    """
+
+    def __init__(
+        self, connection: Connection, bucket: str, *, ttl: float, timeout: float, clock: Clock
+    ) -> None:
+        self._connection = connection
+        self._bucket = bucket
+        self._ttl = ttl
+        self._timeout = timeout
+        self._clock = clock
+
+    @classmethod
+    async def open(
+        cls,
+        source: NatsSource,
+        *,
+        bucket: str = "sentry_governed_ledger",
+        create: bool = True,
+        ttl: float = 100 * _DAY,
+        replicas: int = 1,
+        timeout: float = 5.0,
+        clock: Clock = time,
+    ) -> NatsLedger:
+        """Connect and see that the bucket is fit to be a ledger.
+
+        Args:
+            source: An address such as `nats://127.0.0.1:4222`, several, a `NatsConfig`, or an open
+                connection of nats-py, which stays yours to close.
+            bucket: The bucket's name, of `A-Z a-z 0-9 _ -`.
+            create: Whether to make a bucket that is not there, with storage in files.
+            ttl: Seconds after which a new bucket forgets a record that is not written again; more than the
+                router's retention.
+            replicas: On how many servers a new bucket is kept.
+            timeout: Seconds to wait for each answer.
+            clock: Says what has expired; processes that share a bucket need clocks that agree.
+
+        Raises:
+            LedgerError: The server cannot be reached, or refuses.
+            ConfigError: An argument cannot be used, or the bucket would lose records.
+            MissingExtraError: nats-py is not installed.
+        """
+        check_name(bucket, "a bucket")
+        if not 0 < timeout <= 60:  # noqa: PLR2004 - said in the message
+            raise ConfigError(f"a NatsLedger cannot wait for {timeout} seconds; give up to 60")
+        if not _DAY <= ttl <= 100 * 365 * _DAY:
+            raise ConfigError(f"a bucket with a ttl of {ttl} seconds is no ledger; give a day to 100 years")
+        problem = ""
+        try:
+            connection = await Connection.open(source)
+        except NatsFailure as error:
+            problem = str(error)
+        if problem:
+            raise LedgerError(problem)
+        ledger = cls(connection, bucket, ttl=ttl, timeout=timeout, clock=clock)
+        try:
+            await ledger._prepare(create=create, replicas=replicas)
+        except BaseException:
+            await connection.aclose()
+            raise
+        return ledger
+
+    async def aclose(self) -> None:
+        """Close the connection, if it was opened here; whatever is asked afterwards raises `LedgerError`."""
+        await self._connection.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def get(self, key: str) -> LedgerRecord | None:
+        """See `Ledger.get`.
+
+        Raises:
+            LedgerError: The key is malformed, or there is no answer.
+        """
+        check_key(key)
+        return self._live(await self._read(key))
+
+    async def put(
+        self, key: str, value: str, *, expected: int | None, expires_at: float
+    ) -> LedgerRecord | None:
+        """See `Ledger.put`.
+
+        Raises:
+            LedgerError: The key, the value or the expiry is refused, or it is not known to be written.
+        """
+        check_record(key, value, expires_at)
+        if self._ttl and expires_at - self._clock.time() > self._ttl:
+            raise LedgerError(
+                f"the bucket {self._bucket} forgets after {self._ttl:g} seconds, "
+                f"before the record of {key} may be forgotten; give it a longer ttl"
+            )
+        found = await self._read(key)
+        live = self._live(found)
+        if (live.version if live else None) != expected:
+            return None
+        return await self._write(key, value, expires_at, found.revision if found else 0)
+
+    def _live(self, found: _Stored | None) -> LedgerRecord | None:
+        record = found.record if found else None
+        return record if record and record.expires_at > self._clock.time() else None
+
+    async def _read(self, key: str) -> _Stored | None:
+        try:
+            answer = await self._connection.api(
+                f"STREAM.MSG.GET.KV_{self._bucket}",
+                {"last_by_subj": self._subject(key)},
+                timeout=self._timeout,
+            )
+        except NatsRefusal as error:
+            if error.code == _NO_MESSAGE:
+                return None
+            problem = str(error)
+        except NatsFailure as error:
+            problem = str(error)
+        else:
+            return self._decoded(key, answer)
+        raise self._error(problem)
+
+    def _decoded(self, key: str, answer: Answer) -> _Stored:
+        try:
+            message = cast("Mapping[str, object]", answer["message"])
+            revision = int(str(message["seq"]))
+            data = base64.b64decode(str(message.get("data") or ""))
+            if not data:  # what other tools leave where they delete a key
+                return _Stored(revision)
+            found = json.loads(data)
+            record = LedgerRecord(key, str(found["value"]), revision, float(found["expires_at"]))
+            return _Stored(revision, str(found["nonce"]), record)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            pass
+        raise self._error(f"what it holds for {key} is not a ledger's record; something else writes to it")
+
+    async def _write(self, key: str, value: str, expires_at: float, revision: int) -> LedgerRecord | None:
+        nonce = uuid.uuid4().hex
+        body = {"value": value, "expires_at": expires_at, "nonce": nonce}
+        try:
+            written = await self._connection.store(
+                self._subject(key),
+                json.dumps(body, ensure_ascii=False).encode(),
+                headers={
+                    "Nats-Expected-Stream": f"KV_{self._bucket}",
+                    "Nats-Expected-Last-Subject-Sequence": str(revision),
+                },
+                timeout=self._timeout,
+            )
+        except NatsRefusal as error:
+            if error.code in _WRONG_REVISION:
+                return None
+            problem = str(error)
+        except NatsFailure as error:
+            problem = ""
+            lost = str(error)
+        else:
+            return LedgerRecord(key, value, written, expires_at)
+        if problem:
+            raise self._error(problem)
+        found = await self._read(key)
+        if found is not None and found.nonce == nonce:
+            return found.record
+        raise self._error(f"it is not known whether {key} was written: {lost}")
+
+    def _subject(self, key: str) -> str:
+        # An empty token is no subject, so it is written as "=", which no key can hold.
+        return f"$KV.{self._bucket}." + ".".join(token or "=" for token in key.split("."))
+
+    def _error(self, problem: str) -> LedgerError:
+        return LedgerError(f"bucket {self._bucket}: {problem}")
+
+    async def _prepare(self, *, create: bool, replicas: int) -> None:
+        problem = ""
+        try:
+            config = await self._config(create=create, replicas=replicas)
+        except NatsFailure as error:
+            problem = str(error)
+        if problem:
+            raise self._error(problem)
+        problems = _unfit(config)
+        if problems:
+            raise ConfigError(f"the bucket {self._bucket} is no ledger: {'; '.join(problems)}")
+        self._ttl = seconds(config.get("max_age"))
+
+    async def _config(self, *, create: bool, replicas: int) -> Answer:
+        name = f"KV_{self._bucket}"
+        try:
+            answer = await self._connection.api(f"STREAM.INFO.{name}", timeout=self._timeout)
+        except NatsRefusal as error:
+            if error.code != _NO_STREAM or not create:
+                raise
+            answer = await self._created(name, replicas)
+        config = answer.get("config")
+        return config if isinstance(config, dict) else {}
+
+    async def _created(self, name: str, replicas: int) -> Answer:
+        wanted = {
+            "name": name,
+            "subjects": [f"$KV.{self._bucket}.>"],
+            "storage": "file",
+            "retention": "limits",
+            "discard": "new",
+            "max_msgs_per_subject": 1,
+            "max_age": nanoseconds(self._ttl),
+            "duplicate_window": nanoseconds(120),
+            "num_replicas": replicas,
+            "deny_delete": True,
+            "allow_rollup_hdrs": True,
+        }
+        try:
+            return await self._connection.api(f"STREAM.CREATE.{name}", wanted, timeout=self._timeout)
+        except NatsRefusal as error:
+            if error.code != _IN_USE:
+                raise
+        # Another process was faster and asked for something else; what it made is judged like any other.
+        return await self._connection.api(f"STREAM.INFO.{name}", timeout=self._timeout)
+
+
+def _unfit(config: Answer) -> list[str]:
+    """What would make the bucket lose records or forget revisions."""
+    found = []
+    if config.get("storage") != "file":
+        found.append("its storage is not a file, so that a restart empties it")
+    if config.get("max_bytes", -1) != -1 and config.get("discard") != "new":
+        found.append("when it is full it discards old records; let it discard new ones")
+    if config.get("max_msgs", -1) != -1:
+        found.append("it holds a limited number of messages")
+    if config.get("mirror") or config.get("sources"):
+        found.append("it is a copy of another stream")
+    return found
