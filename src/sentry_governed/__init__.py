@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from sentry_governed._values import Request as Request
     from sentry_governed._values import Response as Response
     from sentry_governed.adapters.dynamodb import DynamoLedger as DynamoLedger
+    from sentry_governed.adapters.nats import NatsConfig as NatsConfig
+    from sentry_governed.adapters.nats import NatsLedger as NatsLedger
     from sentry_governed.alerts import Alert as Alert
     from sentry_governed.alerts import AsyncDatadogClient as AsyncDatadogClient
     from sentry_governed.alerts import DatadogClient as DatadogClient
@@ -174,6 +176,8 @@ __all__ = [
     "MemoryAudit",
     "MemoryLedger",
     "MissingExtraError",
+    "NatsConfig",
+    "NatsLedger",
     "NoAccess",
     "NoDefaultTeam",
     "NotFound",
@@ -245,6 +249,10 @@ _HOMES = {
         "Response",
     ),
     "adapters.dynamodb": ("DynamoLedger",),
+    "adapters.nats": (
+        "NatsConfig",
+        "NatsLedger",
+    ),
     "alerts": (
         "Alert",
         "AsyncDatadogClient",

@@ -9,7 +9,7 @@ from typing import assert_never, assert_type
 
 import sentry_governed as sg
 from sentry_governed.testing import Case, load_cases
-from sentry_governed.typing import Authorizer, HasFacts, JsonValue, Ledger, Sender, Tags
+from sentry_governed.typing import AsyncLedger, Authorizer, HasFacts, JsonValue, Ledger, Sender, Tags
 
 
 def teams(tags: Tags, alert: sg.Alert) -> None:
@@ -198,3 +198,12 @@ async def datadog() -> None:
         assert_type(threads.events.post(draft).tag_values, dict[str, tuple[str, ...]])
     async with sg.AsyncDatadogClient(config) as loop:
         assert_type(await loop.events.get("1"), sg.DatadogEvent)
+
+
+async def nats() -> None:
+    """A ledger in a bucket."""
+    config = sg.NatsConfig(servers="nats://127.0.0.1:4222", user="me", password=sg.Secret("a"))
+    assert_type(config.servers, tuple[str, ...])
+    async with await sg.NatsLedger.open(config, bucket="ledger") as ledger:
+        anyone: AsyncLedger = ledger
+        assert_type(await anyone.get("key"), sg.LedgerRecord | None)

@@ -155,7 +155,8 @@ class Connection:
     async def listen(self) -> Listener:
         """An address of our own to which the server can send."""
         inbox = self._client.new_inbox()
-        return Listener(self, await _bounded(self._client.subscribe(inbox), 1.0), inbox)
+        subscribing = self._client.subscribe(inbox)  # pyright: ignore[reportUnknownMemberType] - its Future is bare
+        return Listener(self, await _bounded(subscribing, 1.0), inbox)
 
 
 @attrs.frozen
@@ -202,17 +203,29 @@ def _json(body: Mapping[str, object]) -> bytes:
     return json.dumps(body, separators=(",", ":")).encode()
 
 
+def mapping(value: object) -> Answer:
+    """A part of an answer; empty where it is something else."""
+    return cast("Answer", value) if isinstance(value, dict) else {}
+
+
 def _answer(delivery: Delivery) -> Answer:
-    try:
-        found = json.loads(delivery.data)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
+    found: Answer = {}
+    with suppress(ValueError):
+        found = mapping(json.loads(delivery.data))
+    if not found:
         raise NatsFailure("the answer is not JetStream's")
-    error = found.get("error")
-    if error is not None:
-        raise NatsRefusal(f"{error.get('description', 'no')}", int(error.get("err_code", 0)))
+    error = mapping(found.get("error"))
+    if error:
+        raise NatsRefusal(str(error.get("description", "no")), int(str(error.get("err_code", 0))))
     return found
+
+
+async def settled(work: Awaitable[T]) -> T | NatsFailure:
+    """What it returns, or how it failed as a value: what is raised for it then drags nothing along."""
+    try:
+        return await work
+    except NatsFailure as error:
+        return error
 
 
 async def _bounded(work: Awaitable[T], timeout: float) -> T:

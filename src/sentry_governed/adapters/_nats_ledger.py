@@ -6,14 +6,22 @@ import base64
 import json
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator
 from types import TracebackType
-from typing import Final, Self, cast
+from typing import Final, Self
 
 import attrs
 
 from sentry_governed._values import LedgerRecord
-from sentry_governed.adapters._nats_connection import Answer, Connection, NatsFailure, NatsRefusal, NatsSource
+from sentry_governed.adapters._nats_connection import (
+    Answer,
+    Connection,
+    NatsFailure,
+    NatsRefusal,
+    NatsSource,
+    mapping,
+    settled,
+)
 from sentry_governed.adapters._nats_names import check_name, nanoseconds, seconds
 from sentry_governed.errors import ConfigError, LedgerError
 from sentry_governed.routing.ledgers._limits import check_key, check_record
@@ -92,13 +100,9 @@ class NatsLedger:
             raise ConfigError(f"a NatsLedger cannot wait for {timeout} seconds; give up to 60")
         if not _DAY <= ttl <= 100 * 365 * _DAY:
             raise ConfigError(f"a bucket with a ttl of {ttl} seconds is no ledger; give a day to 100 years")
-        problem = ""
-        try:
-            connection = await Connection.open(source)
-        except NatsFailure as error:
-            problem = str(error)
-        if problem:
-            raise LedgerError(problem)
+        connection = await settled(Connection.open(source))
+        if isinstance(connection, NatsFailure):
+            raise LedgerError(str(connection))
         ledger = cls(connection, bucket, ttl=ttl, timeout=timeout, clock=clock)
         try:
             await ledger._prepare(create=create, replicas=replicas)
@@ -153,25 +157,19 @@ class NatsLedger:
         return record if record and record.expires_at > self._clock.time() else None
 
     async def _read(self, key: str) -> _Stored | None:
-        try:
-            answer = await self._connection.api(
-                f"STREAM.MSG.GET.KV_{self._bucket}",
-                {"last_by_subj": self._subject(key)},
-                timeout=self._timeout,
-            )
-        except NatsRefusal as error:
-            if error.code == _NO_MESSAGE:
-                return None
-            problem = str(error)
-        except NatsFailure as error:
-            problem = str(error)
-        else:
-            return self._decoded(key, answer)
-        raise self._error(problem)
+        asked = {"last_by_subj": self._subject(key)}
+        answer = await settled(
+            self._connection.api(f"STREAM.MSG.GET.KV_{self._bucket}", asked, timeout=self._timeout)
+        )
+        if isinstance(answer, NatsRefusal) and answer.code == _NO_MESSAGE:
+            return None
+        if isinstance(answer, NatsFailure):
+            raise self._error(str(answer))
+        return self._decoded(key, answer)
 
     def _decoded(self, key: str, answer: Answer) -> _Stored:
         try:
-            message = cast("Mapping[str, object]", answer["message"])
+            message = mapping(answer.get("message"))
             revision = int(str(message["seq"]))
             data = base64.b64decode(str(message.get("data") or ""))
             if not data:  # what other tools leave where they delete a key
@@ -186,8 +184,8 @@ class NatsLedger:
     async def _write(self, key: str, value: str, expires_at: float, revision: int) -> LedgerRecord | None:
         nonce = uuid.uuid4().hex
         body = {"value": value, "expires_at": expires_at, "nonce": nonce}
-        try:
-            written = await self._connection.store(
+        written = await settled(
+            self._connection.store(
                 self._subject(key),
                 json.dumps(body, ensure_ascii=False).encode(),
                 headers={
@@ -196,21 +194,17 @@ class NatsLedger:
                 },
                 timeout=self._timeout,
             )
-        except NatsRefusal as error:
-            if error.code in _WRONG_REVISION:
+        )
+        if isinstance(written, NatsRefusal):
+            if written.code in _WRONG_REVISION:
                 return None
-            problem = str(error)
-        except NatsFailure as error:
-            problem = ""
-            lost = str(error)
-        else:
-            return LedgerRecord(key, value, written, expires_at)
-        if problem:
-            raise self._error(problem)
-        found = await self._read(key)
-        if found is not None and found.nonce == nonce:
-            return found.record
-        raise self._error(f"it is not known whether {key} was written: {lost}")
+            raise self._error(str(written))
+        if isinstance(written, NatsFailure):
+            found = await self._read(key)
+            if found is not None and found.nonce == nonce:
+                return found.record
+            raise self._error(f"it is not known whether {key} was written: {written}")
+        return LedgerRecord(key, value, written, expires_at)
 
     def _subject(self, key: str) -> str:
         # An empty token is no subject, so it is written as "=", which no key can hold.
@@ -220,28 +214,17 @@ class NatsLedger:
         return LedgerError(f"bucket {self._bucket}: {problem}")
 
     async def _prepare(self, *, create: bool, replicas: int) -> None:
-        problem = ""
-        try:
-            config = await self._config(create=create, replicas=replicas)
-        except NatsFailure as error:
-            problem = str(error)
-        if problem:
-            raise self._error(problem)
-        problems = _unfit(config)
+        name = f"KV_{self._bucket}"
+        answer = await settled(self._connection.api(f"STREAM.INFO.{name}", timeout=self._timeout))
+        if create and isinstance(answer, NatsRefusal) and answer.code == _NO_STREAM:
+            answer = await settled(self._created(name, replicas))
+        if isinstance(answer, NatsFailure):
+            raise self._error(str(answer))
+        config = mapping(answer.get("config"))
+        problems = list(_unfit(config))
         if problems:
             raise ConfigError(f"the bucket {self._bucket} is no ledger: {'; '.join(problems)}")
         self._ttl = seconds(config.get("max_age"))
-
-    async def _config(self, *, create: bool, replicas: int) -> Answer:
-        name = f"KV_{self._bucket}"
-        try:
-            answer = await self._connection.api(f"STREAM.INFO.{name}", timeout=self._timeout)
-        except NatsRefusal as error:
-            if error.code != _NO_STREAM or not create:
-                raise
-            answer = await self._created(name, replicas)
-        config = answer.get("config")
-        return config if isinstance(config, dict) else {}
 
     async def _created(self, name: str, replicas: int) -> Answer:
         wanted = {
@@ -257,24 +240,22 @@ class NatsLedger:
             "deny_delete": True,
             "allow_rollup_hdrs": True,
         }
-        try:
-            return await self._connection.api(f"STREAM.CREATE.{name}", wanted, timeout=self._timeout)
-        except NatsRefusal as error:
-            if error.code != _IN_USE:
-                raise
-        # Another process was faster and asked for something else; what it made is judged like any other.
-        return await self._connection.api(f"STREAM.INFO.{name}", timeout=self._timeout)
+        answer = await settled(self._connection.api(f"STREAM.CREATE.{name}", wanted, timeout=self._timeout))
+        if isinstance(answer, NatsRefusal) and answer.code == _IN_USE:
+            # Another process was faster and asked for something else; that is judged like any other bucket.
+            return await self._connection.api(f"STREAM.INFO.{name}", timeout=self._timeout)
+        if isinstance(answer, NatsFailure):
+            raise answer
+        return answer
 
 
-def _unfit(config: Answer) -> list[str]:
+def _unfit(config: Answer) -> Iterator[str]:
     """What would make the bucket lose records or forget revisions."""
-    found = []
     if config.get("storage") != "file":
-        found.append("its storage is not a file, so that a restart empties it")
+        yield "its storage is not a file, so that a restart empties it"
     if config.get("max_bytes", -1) != -1 and config.get("discard") != "new":
-        found.append("when it is full it discards old records; let it discard new ones")
+        yield "when it is full it discards old records; let it discard new ones"
     if config.get("max_msgs", -1) != -1:
-        found.append("it holds a limited number of messages")
+        yield "it holds a limited number of messages"
     if config.get("mirror") or config.get("sources"):
-        found.append("it is a copy of another stream")
-    return found
+        yield "it is a copy of another stream"
