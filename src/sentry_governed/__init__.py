@@ -96,6 +96,7 @@ if TYPE_CHECKING:
     from sentry_governed.routing import Outcome as Outcome
     from sentry_governed.routing import Rejected as Rejected
     from sentry_governed.routing import Router as Router
+    from sentry_governed.routing import Shadowed as Shadowed
     from sentry_governed.routing import Skipped as Skipped
     from sentry_governed.routing import SqliteLedger as SqliteLedger
     from sentry_governed.routing import Uncertain as Uncertain
@@ -211,6 +212,7 @@ __all__ = [
     "ServiceFailed",
     "Settings",
     "SettingsError",
+    "Shadowed",
     "SignatureError",
     "SignedApprovals",
     "Skipped",
@@ -342,6 +344,7 @@ _HOMES = {
         "Outcome",
         "Rejected",
         "Router",
+        "Shadowed",
         "Skipped",
         "SqliteLedger",
         "Uncertain",

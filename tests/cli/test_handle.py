@@ -106,17 +106,34 @@ def test_again(shop: Shop, config: Path) -> None:
     assert (first.exit_code, second.exit_code) == (0, 0)
     assert report(second) == {
         "outcome": "duplicate",
-        **{name: report(first)[name] for name in ("key", "task", "url", "notes")},
+        **{name: report(first)[name] for name in ("key", "task", "url", "notes", "shadow")},
     }
     assert "Duplicate: the task was there already" in handle(config, payload).stdout
     assert len(shop.asana.tasks) == 1
+
+
+def test_shadow(shop: Shop, config: Path) -> None:
+    """What the rules that are tried out would do otherwise is shown with every outcome that has a route."""
+    (config.parent / "next.yaml").write_text("default: Ops\nignore: []\nteams: [{Name: Ops}]")
+    config.write_text(config.read_text().replace("routing: {", "routing: {shadow: next.yaml, "))
+    line = "Shadow     Ops: no rule matched, so the default team 'Ops' owns it"
+
+    task = handle(config, shop.payload(config.parent)).stdout
+    again = handle(config, config.parent / "alert.json").stdout
+    found = report(handle(config, config.parent / "alert.json", "--json"))
+    ignored = handle(config, shop.payload(config.parent, noise="1")).stdout
+
+    assert "Team       Checkout" in task
+    assert [line in shown.splitlines() for shown in (task, again, ignored)] == [True, True, True]
+    assert found["shadow"]["team"] == "Ops"
+    assert "Outcome    Skipped: ignored: known noise" in ignored
 
 
 def test_json(shop: Shop, config: Path) -> None:
     """Machines get every field of the outcome by its name."""
     found = report(handle(config, shop.payload(config.parent), "--json"))
 
-    assert list(found) == ["outcome", "key", "task", "url", "team", "reason", "projects", "notes"]
+    assert list(found) == ["outcome", "key", "task", "url", "team", "reason", "projects", "notes", "shadow"]
     assert (found["outcome"], found["team"], found["projects"]) == ("created", "Checkout", ["11"])
 
 

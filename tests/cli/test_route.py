@@ -67,6 +67,52 @@ def test_json() -> None:
     assert found["request"]["path"] == "/tasks"
 
 
+@pytest.mark.parametrize(
+    ("rules", "line"),
+    [
+        (
+            "{default: Other, teams: [{Name: Other}]}",
+            "Shadow     Other: no rule matched, so the default team",
+        ),
+        (
+            "{default: A, teams: [{Name: A}], ignore: [{Matchers: [service], Reason: all noise}]}",
+            "Shadow     ignored: all noise",
+        ),
+        ("[{Name: Other}]", "Shadow     no answer: NoDefaultTeam: no rule matches"),
+    ],
+)
+def test_shadow(write: Write, rules: str, line: str) -> None:
+    """Where rules that are tried out differ, it is shown; their file is found beside the settings."""
+    write("next.yaml", rules)
+    settings = write("settings.yaml", "routing: {shadow: next.yaml}")
+
+    result = route("--teams", TEAMS, "--payload", ALERT, "--settings", settings)
+
+    assert result.exit_code == 0
+    assert "Team       Checkout" in result.stdout
+    assert line in result.stdout
+
+
+def test_shadow_agrees(write: Write) -> None:
+    """Where they agree nothing is shown, and machines are told so."""
+    write("next.yaml", "{default: Checkout, teams: [{Name: Checkout}]}")
+    settings = write("settings.yaml", "routing: {shadow: next.yaml}")
+
+    assert report("--teams", TEAMS, "--payload", ALERT, "--settings", settings)["shadow"] is None
+    assert "Shadow" not in route("--teams", TEAMS, "--payload", ALERT, "--settings", settings).stdout
+
+
+def test_shadow_refused(write: Write) -> None:
+    """A file of rules to try out with problems is refused as the live one would be."""
+    write("next.yaml", "default: [")
+    settings = write("settings.yaml", "routing: {shadow: next.yaml}")
+
+    result = route("--teams", TEAMS, "--payload", ALERT, "--settings", settings)
+
+    assert result.exit_code == 1
+    assert "next.yaml:" in result.stderr
+
+
 def test_without_settings() -> None:
     """Without settings the ids that they would give are null in the plan and left out of the body."""
     found = report("--teams", TEAMS, "--payload", ALERT)

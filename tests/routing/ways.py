@@ -60,6 +60,7 @@ class Parts(TypedDict, total=False):
         has_sentry: Whether there is a client of Sentry.
         has_installation: Whether it has an integration.
         has_datadog: Whether there is a client of Datadog.
+        shadow: Rules that are tried out.
         org: The configured organization.
         guard: Decides about Sentry.
         tap: Told what happens.
@@ -72,6 +73,7 @@ class Parts(TypedDict, total=False):
     has_sentry: bool
     has_installation: bool
     has_datadog: bool
+    shadow: Teams
     org: str | None
     guard: Authorizer
     tap: Tap
@@ -103,6 +105,7 @@ class Way:
                 ledger=ledger,
                 sentry=AsyncSentryClient(config, guard=guard) if parts.get("has_sentry", True) else None,
                 datadog=AsyncDatadogClient(datadog) if parts.get("has_datadog") else None,
+                shadow=parts.get("shadow"),
                 options=options,
                 clock=world.clock,
             )
@@ -119,6 +122,7 @@ class Way:
             datadog=DatadogClient(_datadog(_Tapped(world.datadog, tap)))
             if parts.get("has_datadog")
             else None,
+            shadow=parts.get("shadow"),
             options=options,
             clock=world.clock,
         )

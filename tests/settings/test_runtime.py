@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+import attrs
 import pytest
 
 from sentry_governed import (
@@ -132,6 +133,24 @@ def test_router(
     assert (tmp_path / "here" / "ledger.db").exists()
 
 
+@pytest.mark.parametrize("twice", [twice_in_threads, twice_in_asyncio])
+def test_shadow(shop: Shop, tmp_path: Path, twice: Callable[[Settings, Alert], list[Outcome]]) -> None:
+    """Rules that are tried out are found beside the file, with the same default team."""
+    with shop.asana.serve() as asana, shop.sentry.serve() as sentry:
+        settings = configured(tmp_path, asana, sentry)
+        (tmp_path / "next.yaml").write_text(
+            "[{Name: Web, Entities: [Matchers: [service:checkout]]}, {Name: Ops}]"
+        )
+        routing = attrs.evolve(settings.routing, shadow="next.yaml", default_team="Ops")
+        first, second = twice(attrs.evolve(settings, routing=routing), shop.alert())
+
+    assert isinstance(first, Created)
+    assert isinstance(second, Duplicate)
+    assert first.shadow is not None
+    assert (first.team, first.shadow.team) == ("Ops", "Web")
+    assert second.shadow == first.shadow
+
+
 def test_other_org(shop: Shop, tmp_path: Path) -> None:
     """An alert of an organization that is not the configured one makes its task and is not linked."""
     issue = shop.sentry.add_issue("globex", "web").id
@@ -230,12 +249,17 @@ def test_nothing_there() -> None:
     ]
 
 
-def test_unavailable_ledger() -> None:
+@pytest.mark.parametrize("kind", ["dynamodb: {table: x}", "nats: {url: x}"])
+def test_unavailable_ledger(kind: str) -> None:
     """A ledger of another version is refused where it stands."""
     with pytest.raises(SettingsError) as caught:
-        open_router(Settings.parse("ledger: {nats: {url: x}}", source="s"), secrets={})
+        open_router(Settings.parse(f"ledger: {{{kind}}}", source="s"), secrets={})
 
-    assert str(caught.value.problems[-1]) == "s:1:16: a nats ledger is not available in this version"
+    assert (
+        str(caught.value.problems[-1])
+        == f"s:1:{12 + kind.index(':')}: this ledger is not available in this version "
+        "(write {sqlite: ledger.db})"
+    )
 
 
 def test_unavailable_secrets() -> None:

@@ -106,12 +106,13 @@ def routers(
 ) -> str:
     """The composition; every outcome can be told apart, and there are no others."""
     with sg.SqliteLedger("ledger.db") as ledger:
-        router = sg.Router(teams=teams, tasks=builder, asana=asana, sentry=None, ledger=ledger)
+        router = sg.Router(teams=teams, tasks=builder, asana=asana, sentry=None, ledger=ledger, shadow=teams)
         outcome = router.handle(alert, deadline=10.0)
     assert_type(outcome, sg.Outcome)
     match outcome:
         case sg.Created():
             assert_type(outcome.projects, tuple[str, ...])
+            assert_type(outcome.shadow, sg.Shadowed | None)
             return outcome.url
         case sg.Commented() | sg.Duplicate():
             return outcome.task

@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 import click
 
-from sentry_governed.cli._io import as_json_text, read_alert, readable, refusals, show
+from sentry_governed.cli._io import as_json_text, read_alert, readable, refusals, shadow_lines, show
 from sentry_governed.routing import (
     Commented,
     Created,
@@ -66,6 +66,7 @@ def _lines(outcome: Outcome) -> list[str]:
     lines = [f"Outcome    {type(outcome).__name__}: {_meaning(outcome)}"]
     if outcome.key:
         lines.append(f"Key        {outcome.key}")
+    shadow = [] if isinstance(outcome, Deferred | Uncertain) else shadow_lines(outcome.shadow)
     match outcome:
         case Created() | Commented():
             lines += [
@@ -76,10 +77,10 @@ def _lines(outcome: Outcome) -> list[str]:
         case Duplicate():
             lines.append(f"Task       {outcome.url}")
         case _:
-            return lines
+            return lines + shadow
     if isinstance(outcome, Created):
         lines.append(f"Projects   {', '.join(outcome.projects)}")
-    return lines + [f"Note       {note}" for note in outcome.notes]
+    return lines + shadow + [f"Note       {note}" for note in outcome.notes]
 
 
 def _meaning(outcome: Outcome) -> str:

@@ -16,6 +16,7 @@ from rich.text import Text
 from sentry_governed.alerts import Alert, Ignored, decode_alert
 from sentry_governed.alerts._recorded import headers_of
 from sentry_governed.errors import PayloadError, SentryGovernedError
+from sentry_governed.routing import Shadowed
 from sentry_governed.typing import JsonValue
 
 P = ParamSpec("P")
@@ -57,6 +58,14 @@ def show(lines: list[str]) -> None:
     console = Console(highlight=False, soft_wrap=True)
     for line in map(printable, lines):
         console.print(Text.assemble((line[:LABEL_WIDTH], "bold cyan"), line[LABEL_WIDTH:]))
+
+
+def shadow_lines(shadow: Shadowed | None) -> list[str]:
+    """What rules that are tried out would have done otherwise, if anything."""
+    if shadow is None:
+        return []
+    told = "ignored" if shadow.ignored else shadow.team or "no answer"
+    return [f"Shadow     {told}: {shadow.reason}"]
 
 
 def as_json_text(value: JsonValue) -> str:

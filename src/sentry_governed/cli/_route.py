@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import attrs
 import click
 
 from sentry_governed.alerts import Alert, Ignored
 from sentry_governed.asana import FixedProject, LatestProject, TaskBuilder, TaskDraft
-from sentry_governed.cli._io import as_json_text, read_alert, readable, refusals, show
+from sentry_governed.cli._io import as_json_text, read_alert, readable, refusals, shadow_lines, show
+from sentry_governed.routing import Shadowed
+from sentry_governed.routing._shadow import shadowed
 from sentry_governed.settings import Settings
+from sentry_governed.settings._shadow import load_shadow
 from sentry_governed.teams import Route, Teams
 from sentry_governed.typing import JsonValue
 
@@ -64,12 +68,13 @@ def route(
             show([f"Ignored    {alert.kind}: {alert.reason}"])
         return
     chosen = teams.route(alert)
+    shadow = shadowed(alert, chosen, load_shadow(settings, default))
     draft = TaskBuilder(settings.task).build(alert, chosen)
     skipped = _skipped(alert, chosen, settings.routing.create_on)
     if as_json:
-        click.echo(as_json_text(_report(alert, chosen, draft, skipped)))
+        click.echo(as_json_text(_report(alert, chosen, shadow, draft, skipped)))
     else:
-        show(_lines(alert, chosen, draft, skipped))
+        show(_lines(alert, chosen, shadow, draft, skipped))
 
 
 def _skipped(alert: Alert, chosen: Route, create_on: frozenset[str]) -> str | None:
@@ -84,7 +89,9 @@ def _steps(draft: TaskDraft) -> list[list[LatestProject | FixedProject]]:
     return [list(steps) for steps in draft.placement.choices]
 
 
-def _report(alert: Alert, chosen: Route, draft: TaskDraft, skipped: str | None) -> dict[str, JsonValue]:
+def _report(
+    alert: Alert, chosen: Route, shadow: Shadowed | None, draft: TaskDraft, skipped: str | None
+) -> dict[str, JsonValue]:
     match = chosen.match
     return {
         "alert": {
@@ -102,6 +109,7 @@ def _report(alert: Alert, chosen: Route, draft: TaskDraft, skipped: str | None) 
             "location": match.location if match else None,
             "rule": str(match.rule) if match else None,
         },
+        "shadow": attrs.asdict(shadow) if shadow else None,
         "creates_task": skipped is None,
         "skipped": skipped,
         "priority": str(draft.priority),
@@ -123,13 +131,16 @@ def _report(alert: Alert, chosen: Route, draft: TaskDraft, skipped: str | None) 
     }
 
 
-def _lines(alert: Alert, chosen: Route, draft: TaskDraft, skipped: str | None) -> list[str]:
+def _lines(
+    alert: Alert, chosen: Route, shadow: Shadowed | None, draft: TaskDraft, skipped: str | None
+) -> list[str]:
     lines = [
         f"Alert      {alert.title}",
         f"           {alert.kind}, level {alert.level or '-'}, environment {alert.environment or '-'}",
         f"Team       {chosen.team.name}",
         f"Why        {chosen.reason}",
         *([f"           {chosen.match.rule}"] if chosen.match else []),
+        *shadow_lines(shadow),
         f"Task       {f'none: {skipped}' if skipped else f'yes, key {alert.key}'}",
         f"Priority   {draft.priority}",
         "Placement  the first line that finds a project; a + belongs to the line above",

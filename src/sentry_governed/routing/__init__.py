@@ -15,6 +15,7 @@ from sentry_governed.routing._outcome import (
     Duplicate,
     Outcome,
     Rejected,
+    Shadowed,
     Skipped,
     Uncertain,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "Outcome",
     "Rejected",
     "Router",
+    "Shadowed",
     "Skipped",
     "SqliteLedger",
     "Uncertain",

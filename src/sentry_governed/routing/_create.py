@@ -64,7 +64,7 @@ def create(
         lease.remember(notes=(*lease.record.notes, f"{left_out}: {refusal}"))
         if simpler is None:
             yield from lease.release(state="failed")
-            return Rejected(lease.key, str(refusal))
+            return Rejected(lease.key, str(refusal), lease.record.shadow)
         draft = simpler
 
 

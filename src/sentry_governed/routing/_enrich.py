@@ -8,8 +8,11 @@ from sentry_governed._http.flow import Flow
 from sentry_governed.alerts import Alert
 from sentry_governed.errors import SentryGovernedError
 from sentry_governed.routing._failures import stays
+from sentry_governed.routing._outcome import Shadowed
 from sentry_governed.sentry import latest_event
 from sentry_governed.teams import Route, Teams
+
+_NO_TAGS = "no tags"
 
 
 @attrs.frozen
@@ -51,18 +54,28 @@ class SentrySide:
 
 @attrs.frozen
 class Owned:
-    """An alert with all that could be learned of it, and who owns it."""
+    """An alert with all that could be learned of it, and who owns it.
+
+    Attributes:
+        alert: The alert.
+        route: Who owns it.
+        notes: What could not be learned.
+        unmatched: Why the rules were not asked, or None if they were.
+        shadow: What the shadow rules would have done otherwise.
+    """
 
     alert: Alert
     route: Route
     notes: tuple[str, ...] = ()
+    unmatched: str | None = None
+    shadow: Shadowed | None = None
 
 
 def owned(alert: Alert, teams: Teams, sentry: SentrySide | None) -> Flow[Owned]:
     """Say who owns an alert; one without tags is completed from its issue's latest event first."""
     if alert.source != "sentry" or alert.tags:
         return Owned(alert, teams.route(alert))
-    by_default = Owned(alert, teams.default_route("no tags"))
+    by_default = Owned(alert, teams.default_route(_NO_TAGS), unmatched=_NO_TAGS)
     if sentry is None:
         return by_default
     issue = sentry.issue_of(alert)

@@ -27,9 +27,8 @@ from sentry_governed.routing._outcome import (
 )
 from sentry_governed.routing._placing import Portfolios, place
 from sentry_governed.routing._records import Chain
+from sentry_governed.routing._shadow import LONGEST_REASON, shadowed
 from sentry_governed.teams import Teams
-
-_LONGEST_REASON = 1_000
 
 
 @attrs.frozen
@@ -42,6 +41,7 @@ class Desk:
     portfolios: Portfolios
     sentry: SentrySide | None
     has_datadog: bool = False
+    shadow: Teams | None = None
 
 
 def handle(alert: Alert | Ignored, desk: Desk, nonce: str) -> Flow[Outcome]:
@@ -67,11 +67,11 @@ def _handle(alert: Alert, desk: Desk, nonce: str) -> Flow[Outcome]:
     found = yield from read(alert.key)
     record = found.record
     if record and record.state == "done":
-        return Duplicate(alert.key, record.task, record.url, record.notes)
+        return Duplicate(alert.key, record.task, record.url, record.notes, record.shadow)
     busy_for = found.busy_for((yield from now()))
     if busy_for > 0:
         return Deferred(alert.key, busy_for, "another worker is at it")
-    ours = None if record and record.is_made else (yield from _owned(alert, desk))
+    ours = None if record and record.is_made else (yield from _owned_and_shadowed(alert, desk))
     if ours and ours.route.ignored and not (record and record.is_open):
         return _ignored(alert.key, ours)
     lease = yield from found.take(desk.options, nonce)
@@ -89,6 +89,12 @@ def _handle(alert: Alert, desk: Desk, nonce: str) -> Flow[Outcome]:
     return Deferred(alert.key, wait_after(failure, desk.options), str(failure))
 
 
+def _owned_and_shadowed(alert: Alert, desk: Desk) -> Flow[Owned]:
+    ours = yield from _owned(alert, desk)
+    shadow = shadowed(ours.alert, ours.route, desk.shadow, unmatched=ours.unmatched)
+    return attrs.evolve(ours, shadow=shadow)
+
+
 def _owned(alert: Alert, desk: Desk) -> Flow[Owned]:
     """Say who owns an alert, after learning what its sender says beyond the webhook."""
     if alert.source == "datadog" and desk.has_datadog:
@@ -98,7 +104,7 @@ def _owned(alert: Alert, desk: Desk) -> Flow[Owned]:
 
 
 def _ignored(key: str, ours: Owned) -> Skipped:
-    return Skipped(f"ignored: {ours.route.reason}", key)
+    return Skipped(f"ignored: {ours.route.reason}", key, ours.shadow)
 
 
 def _make(lease: Lease, ours: Owned, desk: Desk) -> Flow[Outcome | None]:
@@ -111,8 +117,8 @@ def _make(lease: Lease, ours: Owned, desk: Desk) -> Flow[Outcome | None]:
             yield from lease.release()
             return _ignored(lease.key, ours)
     chain = yield from read_chain(chain_key(ours.alert, desk.sentry))
-    reason = ours.route.reason[:_LONGEST_REASON]
-    lease.remember(team=ours.route.team.name, reason=reason, notes=ours.notes)
+    reason = ours.route.reason[:LONGEST_REASON]
+    lease.remember(team=ours.route.team.name, reason=reason, notes=ours.notes, shadow=ours.shadow)
     if chain and desk.options.on_repeat == "comment":
         try:
             return (yield from _comment(lease, ours, desk, chain))
@@ -135,7 +141,8 @@ def _create(lease: Lease, ours: Owned, desk: Desk, chain: Chain | None) -> Flow[
     lease.remember(notes=(*lease.record.notes, *placed.notes))
     if not placed.projects:
         yield from lease.release(state="failed")
-        return Rejected(lease.key, f"no project for team {ours.route.team.name}: {'; '.join(placed.notes)}")
+        problem = f"no project for team {ours.route.team.name}: {'; '.join(placed.notes)}"
+        return Rejected(lease.key, problem, ours.shadow)
     draft = attrs.evolve(draft, projects=placed.projects)
     stopped = yield from create(lease, draft, desk.tasks.settings.default_project)
     if lease.record.projects != placed.projects:
@@ -150,11 +157,20 @@ def _finish(lease: Lease, alert: Alert, desk: Desk, *, is_first: bool) -> Flow[O
     yield from lease.release(state="done")
     record = lease.record
     if not is_first:
-        return Duplicate(lease.key, record.task, record.url, record.notes)
+        return Duplicate(lease.key, record.task, record.url, record.notes, record.shadow)
     if record.mode == "comment":
-        return Commented(lease.key, record.task, record.url, record.team, record.reason, record.notes)
+        return Commented(
+            lease.key, record.task, record.url, record.team, record.reason, record.notes, record.shadow
+        )
     return Created(
-        lease.key, record.task, record.url, record.team, record.reason, record.projects, record.notes
+        lease.key,
+        record.task,
+        record.url,
+        record.team,
+        record.reason,
+        record.projects,
+        record.notes,
+        record.shadow,
     )
 
 

@@ -6,6 +6,23 @@ from typing import TypeAlias
 
 import attrs
 
+_is_text = attrs.validators.instance_of(str)
+
+
+@attrs.frozen
+class Shadowed:
+    """What the shadow rules would have done otherwise; nothing was done about it.
+
+    Attributes:
+        team: The owner's name; None where they name none, and `reason` says why.
+        reason: Why that team, or why it is ignored.
+        ignored: Whether no task would have been made.
+    """
+
+    team: str | None = attrs.field(validator=attrs.validators.optional(_is_text))
+    reason: str = attrs.field(validator=_is_text)
+    ignored: bool = attrs.field(default=False, validator=attrs.validators.instance_of(bool))
+
 
 @attrs.frozen
 class Created:
@@ -19,6 +36,7 @@ class Created:
         reason: Why that team.
         projects: The gids of the projects it was put in.
         notes: What could not be done as configured, such as a link that Sentry refused for good.
+        shadow: What the shadow rules would have done otherwise; None where both agree or there are none.
     """
 
     key: str
@@ -28,6 +46,7 @@ class Created:
     reason: str
     projects: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    shadow: Shadowed | None = None
 
 
 @attrs.frozen
@@ -40,6 +59,7 @@ class Commented:
     team: str
     reason: str
     notes: tuple[str, ...] = ()
+    shadow: Shadowed | None = None
 
 
 @attrs.frozen
@@ -50,6 +70,7 @@ class Duplicate:
     task: str
     url: str
     notes: tuple[str, ...] = ()
+    shadow: Shadowed | None = None
 
 
 @attrs.frozen
@@ -58,6 +79,7 @@ class Skipped:
 
     reason: str
     key: str | None = None
+    shadow: Shadowed | None = None
 
 
 @attrs.frozen
@@ -94,6 +116,7 @@ class Rejected:
 
     key: str
     problem: str
+    shadow: Shadowed | None = None
 
 
 Outcome: TypeAlias = Created | Commented | Duplicate | Skipped | Deferred | Uncertain | Rejected

@@ -10,6 +10,7 @@ import attrs
 
 from sentry_governed._convert import JsonObject, is_list, is_object
 from sentry_governed.errors import LedgerError
+from sentry_governed.routing._outcome import Shadowed
 
 State: TypeAlias = Literal["reserved", "creating", "created", "linked", "done", "unknown", "failed"]
 Mode: TypeAlias = Literal["task", "comment"]
@@ -21,6 +22,16 @@ R = TypeVar("R", bound="TaskRecord | Chain")
 _is_text = attrs.validators.instance_of(str)
 _are_texts = attrs.validators.deep_iterable(_is_text, attrs.validators.instance_of(tuple))
 _is_count = attrs.validators.instance_of(int)
+
+
+def _shadow(value: object) -> Shadowed | None:
+    """Read a shadow back."""
+    if value is None or isinstance(value, Shadowed):
+        return value
+    if not is_object(value):
+        raise TypeError("a shadow is an object")
+    names = {field.name for field in attrs.fields(Shadowed)}
+    return Shadowed(**{name: each for name, each in value.items() if name in names})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # it validates
 
 
 def _is_time(_record: object, field: attrs.Attribute[float], value: object) -> None:
@@ -49,6 +60,7 @@ class TaskRecord:
         team: The owning team's name.
         reason: Why that team.
         notes: What could not be done as configured.
+        shadow: What the shadow rules would have done otherwise.
     """
 
     state: State = attrs.field(validator=attrs.validators.in_(get_args(State)))
@@ -67,6 +79,7 @@ class TaskRecord:
     team: str = attrs.field(default="", validator=_is_text)
     reason: str = attrs.field(default="", validator=_is_text)
     notes: tuple[str, ...] = attrs.field(default=(), validator=_are_texts)
+    shadow: Shadowed | None = attrs.field(default=None, converter=_shadow)
 
     @property
     def is_made(self) -> bool:

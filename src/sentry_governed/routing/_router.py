@@ -27,6 +27,7 @@ def _desk(
     config: SentryConfig | None,
     *,
     has_datadog: bool,
+    shadow: Teams | None,
 ) -> Desk:
     if teams.default is None:
         raise NoDefaultTeam(
@@ -36,7 +37,7 @@ def _desk(
     side = None
     if config is not None:
         side = SentrySide(config.org, config.integration.uuid if config.integration else None)
-    return Desk(teams, tasks, chosen, Portfolios(chosen.portfolio_ttl), side, has_datadog)
+    return Desk(teams, tasks, chosen, Portfolios(chosen.portfolio_ttl), side, has_datadog, shadow)
 
 
 class Router:
@@ -51,6 +52,8 @@ class Router:
         ledger: Remembers what was done. Several processes need one that they share.
         sentry: Completes alerts without tags and links tasks in Sentry, the latter with an integration.
         datadog: Completes Datadog's alerts from their events, and posts an event for each task.
+        shadow: Rules that are tried out: outcomes and the ledger say where they differ, and nothing else
+            comes of them.
         options: What is not as usual.
         clock: Where the time comes from.
 
@@ -58,7 +61,7 @@ class Router:
         NoDefaultTeam: The teams file declares no default team.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each part is given by its name
         self,
         *,
         teams: Teams,
@@ -67,11 +70,12 @@ class Router:
         ledger: Ledger,
         sentry: SentryClient | None = None,
         datadog: DatadogClient | None = None,
+        shadow: Teams | None = None,
         options: Options | None = None,
         clock: Clock = time,
     ) -> None:
         config = sentry.config if sentry else None
-        self._desk = _desk(teams, tasks, options, config, has_datadog=datadog is not None)
+        self._desk = _desk(teams, tasks, options, config, has_datadog=datadog is not None, shadow=shadow)
         self._services: Mapping[str, Service] = {
             **asana.services,
             **(sentry.services if sentry else {}),
@@ -104,7 +108,7 @@ class Router:
 class AsyncRouter:
     """`Router` for asyncio; a ledger that is not asynchronous works in threads."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each part is given by its name
         self,
         *,
         teams: Teams,
@@ -113,11 +117,12 @@ class AsyncRouter:
         ledger: Ledger | AsyncLedger,
         sentry: AsyncSentryClient | None = None,
         datadog: AsyncDatadogClient | None = None,
+        shadow: Teams | None = None,
         options: Options | None = None,
         clock: Clock = time,
     ) -> None:
         config = sentry.config if sentry else None
-        self._desk = _desk(teams, tasks, options, config, has_datadog=datadog is not None)
+        self._desk = _desk(teams, tasks, options, config, has_datadog=datadog is not None, shadow=shadow)
         self._services: Mapping[str, AsyncService] = {
             **asana.services,
             **(sentry.services if sentry else {}),

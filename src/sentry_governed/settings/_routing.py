@@ -39,11 +39,13 @@ class RoutingSettings:
             the latest.
         create_on: The kinds of alert that make tasks; others are skipped.
         default_team: The default team, instead of the one that the teams file names.
+        shadow: The path, as it is written, of a teams file that is tried out beside the live one, or None.
     """
 
     on_repeat: OnRepeat = "new_task"
     create_on: frozenset[str] = DEFAULT_CREATE_ON
     default_team: str | None = None
+    shadow: str | None = None
 
 
 read_routing: Final = record(
@@ -53,5 +55,6 @@ read_routing: Final = record(
         on_repeat=word(get_args(OnRepeat)),
         create_on=made(frozenset, items(word(KINDS))),
         default_team=text,
+        shadow=text,
     ),
 )

@@ -24,9 +24,13 @@ Plan: TypeAlias = tuple[tuple[str, ...], ...]
 def _view(tags: Tags | None) -> Tags | None:
     if tags is None:
         return None
-    if not isinstance(tags, Mapping):
+    if not _is_mapping(tags):
         raise ConfigError(f"tags is a mapping, not {type(tags).__name__}")
     return MappingProxyType(dict(tags))
+
+
+def _is_mapping(value: object) -> bool:
+    return isinstance(value, Mapping)
 
 
 def rule_of(rule: Rule | str | None) -> Rule | str | None:
