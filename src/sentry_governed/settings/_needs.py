@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import attrs
 
@@ -14,11 +15,15 @@ from sentry_governed.alerts import DatadogConfig
 from sentry_governed.asana import AsanaConfig
 from sentry_governed.errors import ConfigError, Problem, SettingsError
 from sentry_governed.sentry import Installation, SentryConfig
-from sentry_governed.settings._places import SqliteFile
+from sentry_governed.settings._ledger import LedgerPlace
+from sentry_governed.settings._places import Place
 from sentry_governed.settings._reader import Refused, collect
 from sentry_governed.settings._secret_ref import SecretRef
 from sentry_governed.settings._settings import Settings
 from sentry_governed.settings._sources import SecretSource
+
+T = TypeVar("T")
+P = TypeVar("P", bound=Place)
 
 
 @attrs.frozen
@@ -102,15 +107,18 @@ class Needs:
             allow_http=datadog.allow_http,
         )
 
-    def ledger(self) -> Path:
-        """Where the ledger is."""
-        ledger = self.settings.ledger
-        if ledger is None:
+    def ledger(self, make: Callable[[LedgerPlace, Path], T]) -> T:
+        """What is made of where the ledger is, and of the folder that relative paths begin in."""
+        if self.settings.ledger is None:
             raise _missing("ledger", "ledger: {sqlite: ledger.db}")
-        if not isinstance(ledger, SqliteFile):
-            message = "this ledger is not available in this version"
-            raise Refused(Problem("", ledger.line, ledger.column, message, "write {sqlite: ledger.db}"))
-        return self.settings.folder / ledger.path
+        return self._made(make, self.settings.ledger)
+
+    def _made(self, make: Callable[[P, Path], T], place: P) -> T:
+        try:
+            return make(place, self.settings.folder)
+        except ConfigError as error:
+            problem = str(error)
+        raise Refused(Problem("", place.line, place.column, problem))
 
     def secrets(self, references: Iterable[SecretRef]) -> tuple[Secret, ...]:
         """The secrets of these names."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, ExitStack
-from pathlib import Path
-from typing import Self
+from functools import cache, partial
+from typing import TYPE_CHECKING, Self
 
 import attrs
 
@@ -14,12 +14,16 @@ from sentry_governed.alerts import AsyncDatadogClient, DatadogClient, DatadogCon
 from sentry_governed.asana import AsanaClient, AsanaConfig, AsyncAsanaClient, TaskBuilder
 from sentry_governed.errors import Problem, SettingsError
 from sentry_governed.policy import Guard, Policy
-from sentry_governed.routing import AsyncRouter, Options, Router, SqliteLedger
+from sentry_governed.routing import AsyncRouter, Options, Router
 from sentry_governed.sentry import AsyncSentryClient, SentryClient, SentryConfig
 from sentry_governed.settings._needs import Needs
 from sentry_governed.settings._settings import Settings
 from sentry_governed.settings._shadow import load_shadow
+from sentry_governed.settings._stores import sync_ledger
 from sentry_governed.teams import Teams
+
+if TYPE_CHECKING:
+    from sentry_governed.settings._stores import SyncLedger
 
 
 @attrs.frozen
@@ -37,7 +41,7 @@ class Runtime:
     router: Router
     asana: AsanaClient
     sentry: SentryClient | None
-    ledger: SqliteLedger
+    ledger: SyncLedger
     datadog: DatadogClient | None = None
 
     def close(self) -> None:
@@ -64,7 +68,7 @@ class AsyncRuntime:
     router: AsyncRouter
     asana: AsyncAsanaClient
     sentry: AsyncSentryClient | None
-    ledger: SqliteLedger
+    ledger: SyncLedger
     datadog: AsyncDatadogClient | None = None
 
     async def aclose(self) -> None:
@@ -102,18 +106,17 @@ def open_router(settings: Settings, *, secrets: Mapping[str, str] | None = None)
     asana = AsanaClient(plan.asana)
     sentry = SentryClient(plan.sentry, guard=_guard(plan.sentry)) if plan.sentry else None
     datadog = DatadogClient(plan.datadog) if plan.datadog else None
-    ledger = SqliteLedger(plan.ledger)
     router = Router(
         teams=plan.teams,
         tasks=plan.tasks,
         asana=asana,
         sentry=sentry,
         datadog=datadog,
-        ledger=ledger,
+        ledger=plan.ledger,
         shadow=plan.shadow,
         options=plan.options,
     )
-    return Runtime(router, asana, sentry, ledger, datadog)
+    return Runtime(router, asana, sentry, plan.ledger, datadog)
 
 
 def open_async_router(settings: Settings, *, secrets: Mapping[str, str] | None = None) -> AsyncRuntime:
@@ -124,18 +127,17 @@ def open_async_router(settings: Settings, *, secrets: Mapping[str, str] | None =
     asana = AsyncAsanaClient(plan.asana)
     sentry = AsyncSentryClient(plan.sentry, guard=_guard(plan.sentry)) if plan.sentry else None
     datadog = AsyncDatadogClient(plan.datadog) if plan.datadog else None
-    ledger = SqliteLedger(plan.ledger)
     router = AsyncRouter(
         teams=plan.teams,
         tasks=plan.tasks,
         asana=asana,
         sentry=sentry,
         datadog=datadog,
-        ledger=ledger,
+        ledger=plan.ledger,
         shadow=plan.shadow,
         options=plan.options,
     )
-    return AsyncRuntime(router, asana, sentry, ledger, datadog)
+    return AsyncRuntime(router, asana, sentry, plan.ledger, datadog)
 
 
 def sentry_config(settings: Settings, *, secrets: Mapping[str, str] | None = None) -> SentryConfig:
@@ -187,12 +189,13 @@ class _Plan:
     asana: AsanaConfig
     sentry: SentryConfig | None
     datadog: DatadogConfig | None
-    ledger: Path
+    ledger: SyncLedger
     options: Options
 
 
 def _plan(needs: Needs) -> _Plan:
-    needs.check(needs.teams, needs.sentry, needs.asana, needs.datadog, needs.ledger)
+    ledger = cache(partial(needs.ledger, sync_ledger))
+    needs.check(needs.teams, needs.sentry, needs.asana, needs.datadog, ledger)
     routing = needs.settings.routing
     return _Plan(
         teams=Teams.load(needs.teams(), default=routing.default_team),
@@ -201,7 +204,7 @@ def _plan(needs: Needs) -> _Plan:
         asana=needs.asana(),
         sentry=needs.sentry(),
         datadog=needs.datadog(),
-        ledger=needs.ledger(),
+        ledger=ledger(),
         options=Options(create_on=routing.create_on, on_repeat=routing.on_repeat),
     )
 
