@@ -113,6 +113,7 @@ if TYPE_CHECKING:
     from sentry_governed.settings import open_async_router as open_async_router
     from sentry_governed.settings import open_router as open_router
     from sentry_governed.settings import webhook_secrets as webhook_secrets
+    from sentry_governed.teams import Backtest as Backtest
     from sentry_governed.teams import Explanation as Explanation
     from sentry_governed.teams import Match as Match
     from sentry_governed.teams import Route as Route
@@ -120,6 +121,7 @@ if TYPE_CHECKING:
     from sentry_governed.teams import Team as Team
     from sentry_governed.teams import Teams as Teams
     from sentry_governed.teams import Term as Term
+    from sentry_governed.teams import backtest as backtest
     from sentry_governed.testing import assert_routes as assert_routes
 
 __all__ = [
@@ -142,6 +144,7 @@ __all__ = [
     "AuditProblem",
     "AuditRecord",
     "AuditReport",
+    "Backtest",
     "BadRequest",
     "CallbackApprovals",
     "CasesFileError",
@@ -231,6 +234,7 @@ __all__ = [
     "UnexpectedAnswer",
     "WebhookSecrets",
     "assert_routes",
+    "backtest",
     "decode_alert",
     "load_profiles",
     "open_async_router",
@@ -243,13 +247,7 @@ __all__ = [
 _HOMES = {
     "_operation": ("Operation",),
     "_secret": ("Secret",),
-    "_values": (
-        "InboxMessage",
-        "LedgerRecord",
-        "Permit",
-        "Request",
-        "Response",
-    ),
+    "_values": ("InboxMessage", "LedgerRecord", "Permit", "Request", "Response"),
     "adapters.dynamodb": ("DynamoLedger",),
     "adapters.nats": (
         "NatsConfig",
@@ -267,14 +265,7 @@ _HOMES = {
         "decode_alert",
         "parse_alert",
     ),
-    "asana": (
-        "AsanaClient",
-        "AsanaConfig",
-        "AsyncAsanaClient",
-        "TaskBuilder",
-        "TaskDraft",
-        "TaskSettings",
-    ),
+    "asana": ("AsanaClient", "AsanaConfig", "AsyncAsanaClient", "TaskBuilder", "TaskDraft", "TaskSettings"),
     "errors": (
         "AlertError",
         "ApiError",
@@ -366,15 +357,7 @@ _HOMES = {
         "open_router",
         "webhook_secrets",
     ),
-    "teams": (
-        "Explanation",
-        "Match",
-        "Route",
-        "Rule",
-        "Team",
-        "Teams",
-        "Term",
-    ),
+    "teams": ("Backtest", "Explanation", "Match", "Route", "Rule", "Team", "Teams", "Term", "backtest"),
     "testing": ("assert_routes",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from sentry_governed.cli._teams_backtest import backtest
 from sentry_governed.cli._teams_check import check
 from sentry_governed.cli._teams_explain import explain
 from sentry_governed.cli._teams_test import test
@@ -14,6 +15,7 @@ def teams() -> None:
     """Work on a teams.yaml."""
 
 
+teams.add_command(backtest)
 teams.add_command(check)
 teams.add_command(test)
 teams.add_command(explain)

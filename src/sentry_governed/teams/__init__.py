@@ -3,11 +3,16 @@
 from typing import TYPE_CHECKING
 
 from sentry_governed.teams._rules import Rule
-from sentry_governed.teams._teams import Teams
+from sentry_governed.teams._teams import Teams, backtest
 from sentry_governed.teams._terms import Term
 from sentry_governed.teams._values import Ignore, Match, Route, Team
 
 if TYPE_CHECKING:
+    from sentry_governed.teams._backtest import Backtest as Backtest
+    from sentry_governed.teams._backtest import IgnoreCount as IgnoreCount
+    from sentry_governed.teams._backtest import RuleCount as RuleCount
+    from sentry_governed.teams._backtest import TeamCount as TeamCount
+    from sentry_governed.teams._backtest import Unrouted as Unrouted
     from sentry_governed.teams._explanation import Change as Change
     from sentry_governed.teams._explanation import Edit as Edit
     from sentry_governed.teams._explanation import Explanation as Explanation
@@ -18,24 +23,31 @@ if TYPE_CHECKING:
     from sentry_governed.teams._verdicts import Verdict as Verdict
 
 __all__ = [
+    "Backtest",
     "Change",
     "Edit",
     "Explanation",
     "Fact",
     "Ignore",
+    "IgnoreCount",
     "Judged",
     "Match",
     "Route",
     "Rule",
+    "RuleCount",
     "RunnerUp",
     "Team",
+    "TeamCount",
     "Teams",
     "Term",
+    "Unrouted",
     "Verdict",
     "WhyNot",
+    "backtest",
 ]
 
 _LATER = {
+    **dict.fromkeys(("Backtest", "IgnoreCount", "RuleCount", "TeamCount", "Unrouted"), "_backtest"),
     **dict.fromkeys(
         ("Change", "Edit", "Explanation", "Fact", "Judged", "RunnerUp", "WhyNot"), "_explanation"
     ),

@@ -8,6 +8,7 @@ from typing import Final
 
 from sentry_governed._yaml import quoted
 from sentry_governed.teams._explanation import Behind, Change, Edit, Explanation, Fact, Judged, WhyNot
+from sentry_governed.teams._lines import labelled, plain
 
 _MOST_FACTS: Final = 40
 _MOST_NAMES: Final = 20
@@ -16,38 +17,27 @@ _MOST_VALUES: Final = 3
 
 def lines_of(explanation: Explanation) -> Iterator[str]:
     """One line after the other."""
-    yield from _labelled("Owner", _owner(explanation))
+    yield from labelled("Owner", _owner(explanation))
     if explanation.ignored:
-        yield from _labelled(
-            "Ignored", [f"by {_plain(explanation.ignored.location)}: {_plain(explanation.reason)}"]
+        yield from labelled(
+            "Ignored", [f"by {plain(explanation.ignored.location)}: {plain(explanation.reason)}"]
         )
-        yield from _labelled("", _terms(explanation.ignored))
+        yield from labelled("", _terms(explanation.ignored))
     if explanation.winner:
-        yield from _labelled("Rule", [str(explanation.winner.rule), *_terms(explanation.winner)])
-        yield from _labelled("Runners-up", _runners_up(explanation) or ["none: no other rule matches"])
-    yield from _labelled("Facts", _facts(explanation.facts))
+        yield from labelled("Rule", [str(explanation.winner.rule), *_terms(explanation.winner)])
+        yield from labelled("Runners-up", _runners_up(explanation) or ["none: no other rule matches"])
+    yield from labelled("Facts", _facts(explanation.facts))
     if explanation.why_not:
-        yield from _labelled("Why not", _why_not(explanation.why_not))
+        yield from labelled("Why not", _why_not(explanation.why_not))
     elif explanation.asked:
-        yield from _labelled("Why not", [f"{_plain(explanation.asked)} is the owner"])
-
-
-def _plain(value: object) -> str:
-    """A name or text on one line."""
-    return str(value) if str(value).isprintable() else quoted(str(value))
-
-
-def _labelled(label: str, lines: list[str]) -> Iterator[str]:
-    for line in lines:
-        yield f"{label:<10} {line}"
-        label = ""
+        yield from labelled("Why not", [f"{plain(explanation.asked)} is the owner"])
 
 
 def _owner(explanation: Explanation) -> list[str]:
     if explanation.winner:
-        return [f"{_plain(explanation.team)}, by {_plain(explanation.winner.location)}"]
+        return [f"{plain(explanation.team)}, by {plain(explanation.winner.location)}"]
     if explanation.team:
-        return [f"{_plain(explanation.team)}, the default team: no rule matches"]
+        return [f"{plain(explanation.team)}, the default team: no rule matches"]
     return ["nobody: no rule matches, and there is no default team"]
 
 
@@ -59,7 +49,7 @@ def _runners_up(explanation: Explanation) -> list[str]:
     lines: list[str] = []
     for number, each in enumerate(explanation.runners_up, start=1):
         judged = each.judged
-        lines.append(f"{number}. {_plain(judged.team)}, by {_plain(judged.location)}: {judged.rule}")
+        lines.append(f"{number}. {plain(judged.team)}, by {plain(judged.location)}: {judged.rule}")
         if explanation.winner:
             lines.append(f"   behind {_behind(each.behind, judged, explanation.winner)}")
     if explanation.more:
@@ -85,7 +75,7 @@ def _facts(facts: tuple[Fact, ...]) -> list[str]:
         lines.append(f"and {len(asked) - _MOST_FACTS} more")
     others = [fact.name for fact in facts if not fact.keys]
     if others:
-        names = ", ".join(map(_plain, others[:_MOST_NAMES]))
+        names = ", ".join(map(plain, others[:_MOST_NAMES]))
         more = f" and {len(others) - _MOST_NAMES} more" if len(others) > _MOST_NAMES else ""
         lines.append(f"no rule looks at {names}{more}")
     return lines or ["none"]
@@ -95,7 +85,7 @@ def _fact(fact: Fact) -> str:
     values = _values(fact.values) if fact.values else "absent: its value is none that counts"
     aliased = [key for key in fact.keys if key != fact.name]
     also = f", seen as {' and '.join(aliased)}" if aliased else ""
-    return f"{_plain(fact.name)}={values}{also}"
+    return f"{plain(fact.name)}={values}{also}"
 
 
 def _values(values: tuple[str, ...]) -> str:
@@ -105,11 +95,11 @@ def _values(values: tuple[str, ...]) -> str:
 
 
 def _why_not(why: WhyNot) -> list[str]:
-    team = _plain(why.team)
+    team = plain(why.team)
     if why.nearest is None:
         lines = [f"{team}: it has no rules"]
     else:
-        lines = [f"{team}: its nearest rule is {_plain(why.nearest.location)}"]
+        lines = [f"{team}: its nearest rule is {plain(why.nearest.location)}"]
         lines += [str(why.nearest.rule), *_terms(why.nearest)]
     if why.behind:
         lines.append(f"it matches too, but is behind the winner by {why.behind}")
@@ -118,7 +108,7 @@ def _why_not(why: WhyNot) -> list[str]:
 
 
 def _change(change: Change) -> list[str]:
-    by = f"rule {_plain(change.location)}" if change.location else "no rule matching, as the default team"
+    by = f"rule {plain(change.location)}" if change.location else "no rule matching, as the default team"
     return [f"it would own the event, by {by}, with:", *(f"  {_edit(edit)}" for edit in change.edits)]
 
 

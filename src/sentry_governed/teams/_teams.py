@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import attrs
@@ -20,6 +21,7 @@ from sentry_governed.teams._values import Ignore, Match, Route, Team
 from sentry_governed.typing import HasFacts, Tags
 
 if TYPE_CHECKING:
+    from sentry_governed.teams._backtest import Backtest
     from sentry_governed.teams._explanation import Explanation
 
 
@@ -163,5 +165,26 @@ class Teams:
         explainer = Explainer(self.source, self._declared, self._index, self._ignored, self._facts(tags))
         return explainer.explain(team)
 
+    def backtest(self, alerts: Iterable[Tags | HasFacts]) -> Backtest:
+        """Route recorded alerts and count who would have owned them, by which rules, and what is left over.
+
+        Any number of alerts is read one after the other; none is kept.
+
+        Raises:
+            ConfigError: One is neither a mapping nor an object with `facts`.
+        """
+        from sentry_governed.teams._backtest import counted  # a router never pays for it
+
+        return counted(self.source, self._declared, self._index, self._ignored, alerts)
+
     def _facts(self, tags: Tags | HasFacts) -> Facts:
         return facts_of(tags, self._declared.prefixes)
+
+
+def backtest(teams: Teams, alerts: Iterable[Tags | HasFacts]) -> Backtest:
+    """What a teams file would have made of recorded alerts; the same as `teams.backtest(alerts)`.
+
+    Raises:
+        ConfigError: One alert is neither a mapping nor an object with `facts`.
+    """
+    return teams.backtest(alerts)
