@@ -249,12 +249,14 @@ def test_nothing_there() -> None:
     ]
 
 
-def test_unavailable_ledger() -> None:
-    """A ledger of another version is refused where it stands."""
+def test_ledger_for_asyncio() -> None:
+    """A ledger that threads cannot use is refused where it stands."""
     with pytest.raises(SettingsError) as caught:
         open_router(Settings.parse("ledger: {nats: {url: x}}", source="s"), secrets={})
 
-    assert str(caught.value.problems[-1]) == "s:1:16: a nats ledger is not available in this version"
+    assert str(caught.value.problems[-1]) == (
+        "s:1:16: a nats ledger is for asyncio only; keep it in sqlite or dynamodb here"
+    )
 
 
 def test_unavailable_secrets() -> None:

@@ -107,15 +107,15 @@ class Needs:
             allow_http=datadog.allow_http,
         )
 
-    def ledger(self, make: Callable[[LedgerPlace, Path], T]) -> T:
-        """What is made of where the ledger is, and of the folder that relative paths begin in."""
+    def ledger(self, make: Callable[[LedgerPlace, Path, Callable[[SecretRef], Secret]], T]) -> T:
+        """What is made of where the ledger is, the folder that relative paths begin in, and secrets."""
         if self.settings.ledger is None:
             raise _missing("ledger", "ledger: {sqlite: ledger.db}")
         return self._made(make, self.settings.ledger)
 
-    def _made(self, make: Callable[[P, Path], T], place: P) -> T:
+    def _made(self, make: Callable[[P, Path, Callable[[SecretRef], Secret]], T], place: P) -> T:
         try:
-            return make(place, self.settings.folder)
+            return make(place, self.settings.folder, self._secret)
         except ConfigError as error:
             problem = str(error)
         raise Refused(Problem("", place.line, place.column, problem))

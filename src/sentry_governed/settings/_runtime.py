@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, ExitStack
 from functools import cache, partial
 from typing import TYPE_CHECKING, Self
@@ -16,14 +16,15 @@ from sentry_governed.errors import Problem, SettingsError
 from sentry_governed.policy import Guard, Policy
 from sentry_governed.routing import AsyncRouter, Options, Router
 from sentry_governed.sentry import AsyncSentryClient, SentryClient, SentryConfig
+from sentry_governed.settings._nats import NatsLedgerLater
 from sentry_governed.settings._needs import Needs
 from sentry_governed.settings._settings import Settings
 from sentry_governed.settings._shadow import load_shadow
-from sentry_governed.settings._stores import sync_ledger
+from sentry_governed.settings._stores import any_ledger, sync_ledger
 from sentry_governed.teams import Teams
 
 if TYPE_CHECKING:
-    from sentry_governed.settings._stores import SyncLedger
+    from sentry_governed.settings._stores import AnyLedger, SyncLedger
 
 
 @attrs.frozen
@@ -63,18 +64,21 @@ class Runtime:
 
 @attrs.frozen
 class AsyncRuntime:
-    """`Runtime` for asyncio; its ledger works in threads."""
+    """`Runtime` for asyncio; a ledger that is not in NATS works in threads."""
 
     router: AsyncRouter
     asana: AsyncAsanaClient
     sentry: AsyncSentryClient | None
-    ledger: SyncLedger
+    ledger: AnyLedger
     datadog: AsyncDatadogClient | None = None
 
     async def aclose(self) -> None:
         """See `Runtime.close`."""
         async with AsyncExitStack() as stack:
-            stack.callback(self.ledger.close)
+            if isinstance(self.ledger, NatsLedgerLater):
+                stack.push_async_callback(self.ledger.aclose)
+            else:
+                stack.callback(self.ledger.close)
             stack.push_async_callback(self.asana.aclose)
             if self.sentry is not None:
                 stack.push_async_callback(self.sentry.aclose)
@@ -102,7 +106,9 @@ def open_router(settings: Settings, *, secrets: Mapping[str, str] | None = None)
     """
     needs = _needs(settings, secrets)
     del secrets  # a traceback that shows locals would show them
-    plan = _plan(needs)
+    make_ledger = cache(partial(needs.ledger, sync_ledger))
+    plan = _plan(needs, make_ledger)
+    ledger = make_ledger()
     asana = AsanaClient(plan.asana)
     sentry = SentryClient(plan.sentry, guard=_guard(plan.sentry)) if plan.sentry else None
     datadog = DatadogClient(plan.datadog) if plan.datadog else None
@@ -112,18 +118,20 @@ def open_router(settings: Settings, *, secrets: Mapping[str, str] | None = None)
         asana=asana,
         sentry=sentry,
         datadog=datadog,
-        ledger=plan.ledger,
+        ledger=ledger,
         shadow=plan.shadow,
         options=plan.options,
     )
-    return Runtime(router, asana, sentry, plan.ledger, datadog)
+    return Runtime(router, asana, sentry, ledger, datadog)
 
 
 def open_async_router(settings: Settings, *, secrets: Mapping[str, str] | None = None) -> AsyncRuntime:
     """`open_router` for asyncio; call it in the event loop that uses the router."""
     needs = _needs(settings, secrets)
     del secrets  # a traceback that shows locals would show them
-    plan = _plan(needs)
+    make_ledger = cache(partial(needs.ledger, any_ledger))
+    plan = _plan(needs, make_ledger)
+    ledger = make_ledger()
     asana = AsyncAsanaClient(plan.asana)
     sentry = AsyncSentryClient(plan.sentry, guard=_guard(plan.sentry)) if plan.sentry else None
     datadog = AsyncDatadogClient(plan.datadog) if plan.datadog else None
@@ -133,11 +141,11 @@ def open_async_router(settings: Settings, *, secrets: Mapping[str, str] | None =
         asana=asana,
         sentry=sentry,
         datadog=datadog,
-        ledger=plan.ledger,
+        ledger=ledger,
         shadow=plan.shadow,
         options=plan.options,
     )
-    return AsyncRuntime(router, asana, sentry, plan.ledger, datadog)
+    return AsyncRuntime(router, asana, sentry, ledger, datadog)
 
 
 def sentry_config(settings: Settings, *, secrets: Mapping[str, str] | None = None) -> SentryConfig:
@@ -189,12 +197,10 @@ class _Plan:
     asana: AsanaConfig
     sentry: SentryConfig | None
     datadog: DatadogConfig | None
-    ledger: SyncLedger
     options: Options
 
 
-def _plan(needs: Needs) -> _Plan:
-    ledger = cache(partial(needs.ledger, sync_ledger))
+def _plan(needs: Needs, ledger: Callable[[], object]) -> _Plan:
     needs.check(needs.teams, needs.sentry, needs.asana, needs.datadog, ledger)
     routing = needs.settings.routing
     return _Plan(
@@ -204,7 +210,6 @@ def _plan(needs: Needs) -> _Plan:
         asana=needs.asana(),
         sentry=needs.sentry(),
         datadog=needs.datadog(),
-        ledger=ledger(),
         options=Options(create_on=routing.create_on, on_repeat=routing.on_repeat),
     )
 

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from sentry_governed.errors import ConfigError
 from sentry_governed.routing import SqliteLedger
-from sentry_governed.settings._ledger import DynamoTable, LedgerPlace
+from sentry_governed.settings._ledger import DynamoTable, LedgerPlace, NatsBucket
 from sentry_governed.settings._places import SqliteFile
 
 if TYPE_CHECKING:
     from sentry_governed.adapters.dynamodb import DynamoLedger
+    from sentry_governed.settings._nats import LookUp, NatsLedgerLater
 
     SyncLedger: TypeAlias = SqliteLedger | DynamoLedger
+    AnyLedger: TypeAlias = SyncLedger | NatsLedgerLater
 
 
-def sync_ledger(place: LedgerPlace, folder: Path) -> SyncLedger:
+def sync_ledger(place: LedgerPlace, folder: Path, _look_up: LookUp) -> SyncLedger:
     """A ledger for threads.
 
     Args:
@@ -26,10 +28,21 @@ def sync_ledger(place: LedgerPlace, folder: Path) -> SyncLedger:
     Raises:
         ConfigError: It cannot be used there.
     """
-    if isinstance(place, SqliteFile):
-        return SqliteLedger(folder / place.path)
-    if isinstance(place, DynamoTable):
-        from sentry_governed.adapters.dynamodb import DynamoLedger
+    match place:
+        case SqliteFile():
+            return SqliteLedger(folder / place.path)
+        case DynamoTable():
+            from sentry_governed.adapters.dynamodb import DynamoLedger
 
-        return DynamoLedger(place.table, region=place.region, endpoint_url=place.endpoint_url)
-    raise ConfigError("a nats ledger is not available in this version")
+            return DynamoLedger(place.table, region=place.region, endpoint_url=place.endpoint_url)
+        case NatsBucket():
+            raise ConfigError("a nats ledger is for asyncio only; keep it in sqlite or dynamodb here")
+
+
+def any_ledger(place: LedgerPlace, folder: Path, look_up: LookUp) -> AnyLedger:
+    """A ledger for asyncio; see `sync_ledger`."""
+    if not isinstance(place, NatsBucket):
+        return sync_ledger(place, folder, look_up)
+    from sentry_governed.settings._nats import nats_ledger
+
+    return nats_ledger(place, folder, look_up)
