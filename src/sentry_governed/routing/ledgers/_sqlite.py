@@ -7,10 +7,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from sentry_governed._sqlite import transaction
+from sentry_governed._sqlite import Database, transaction
 from sentry_governed._values import LedgerRecord
-from sentry_governed.errors import ConfigError
-from sentry_governed.routing.ledgers._database import Database
+from sentry_governed.errors import ConfigError, LedgerError
 from sentry_governed.routing.ledgers._limits import check_key, check_record
 from sentry_governed.typing import Clock
 
@@ -53,7 +52,9 @@ class SqliteLedger:
         if not 0 <= timeout <= _LONGEST_TIMEOUT:
             raise ConfigError(f"a SqliteLedger cannot wait for {timeout} seconds; give 0 to 3600")
         self._clock = clock
-        self._database = Database(Path(text).absolute(), schema=_SCHEMA, timeout=timeout)
+        self._database = Database(
+            Path(text).absolute(), kind="ledger", schema=_SCHEMA, error=LedgerError, timeout=timeout
+        )
 
     def get(self, key: str) -> LedgerRecord | None:
         """See `Ledger.get`.

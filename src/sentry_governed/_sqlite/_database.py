@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakSet
 
-from sentry_governed._sqlite import open_database
-from sentry_governed.errors import ConfigError, LedgerError
+from sentry_governed._sqlite._open import open_database
+from sentry_governed.errors import ConfigError, SentryGovernedError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,12 +23,24 @@ class Database:
 
     Args:
         path: The file.
+        kind: What is kept in it, such as `ledger`.
         schema: The statements that build it.
+        error: What is raised when the file cannot be used.
         timeout: Seconds to wait for the other threads, and then for the other processes.
     """
 
-    def __init__(self, path: Path, *, schema: Sequence[str], timeout: float) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        kind: str,
+        schema: Sequence[str],
+        error: type[SentryGovernedError],
+        timeout: float,
+    ) -> None:
         self._path = path
+        self._kind = kind
+        self._error = error
         self._schema = schema
         self._timeout = timeout
         self._lock = threading.Lock()
@@ -41,7 +53,8 @@ class Database:
         """Do some work on the connection while no other thread does.
 
         Raises:
-            LedgerError: The file could not be used; the message names it and says why.
+            SentryGovernedError: The file could not be used; it is the `error` that was asked for, and its
+                message names the file and says why.
         """
         import sqlite3
 
@@ -51,7 +64,7 @@ class Database:
             problem = str(error)
         except sqlite3.Error as error:
             problem = f"{self._path}: {error}"
-        raise LedgerError(problem)
+        raise self._error(problem)
 
     def close(self) -> None:
         """Close for good, once no thread uses it."""
@@ -70,7 +83,7 @@ class Database:
 
     def _take_turn(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if not self._lock.acquire(timeout=self._timeout):
-            raise LedgerError(f"{self._path}: other threads kept it busy for {self._timeout:g} s")
+            raise self._error(f"{self._path}: other threads kept it busy for {self._timeout:g} s")
         try:
             return work(self._connect())
         except BaseException:
@@ -82,14 +95,14 @@ class Database:
 
     def _connect(self) -> sqlite3.Connection:
         if self._closed:
-            raise LedgerError(f"{self._path}: this ledger is closed")
+            raise self._error(f"{self._path}: this {self._kind} is closed")
         if self._file is not None and _identity(self._path) != self._file:
-            raise LedgerError(
+            raise self._error(
                 f"{self._path}: it was removed or replaced while in use; put it back, or restart"
             )
         if self._connection is None:
             self._connection = open_database(
-                self._path, kind="ledger", schema=self._schema, timeout=self._timeout
+                self._path, kind=self._kind, schema=self._schema, timeout=self._timeout
             )
             self._file = _identity(self._path)
         return self._connection

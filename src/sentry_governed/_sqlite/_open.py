@@ -1,4 +1,4 @@
-"""Opens the SQLite files of the embedded stores: durable, shared by processes, and each with one schema."""
+"""Opens SQLite files."""
 
 from __future__ import annotations
 
