@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from sentry_governed.adapters.dynamodb import DynamoLedger as DynamoLedger
     from sentry_governed.adapters.nats import NatsConfig as NatsConfig
     from sentry_governed.adapters.nats import NatsLedger as NatsLedger
+    from sentry_governed.adapters.sqlite import InboxItem as InboxItem
+    from sentry_governed.adapters.sqlite import InboxStats as InboxStats
+    from sentry_governed.adapters.sqlite import SqliteInbox as SqliteInbox
+    from sentry_governed.adapters.sqlite import SqliteWorker as SqliteWorker
     from sentry_governed.alerts import Alert as Alert
     from sentry_governed.alerts import AsyncDatadogClient as AsyncDatadogClient
     from sentry_governed.alerts import DatadogClient as DatadogClient
@@ -170,7 +174,9 @@ __all__ = [
     "Guard",
     "Ignored",
     "InboxError",
+    "InboxItem",
     "InboxMessage",
+    "InboxStats",
     "Installation",
     "JsonLinesAudit",
     "LedgerError",
@@ -219,7 +225,9 @@ __all__ = [
     "SignatureError",
     "SignedApprovals",
     "Skipped",
+    "SqliteInbox",
     "SqliteLedger",
+    "SqliteWorker",
     "TaskBuilder",
     "TaskDraft",
     "TaskSettings",
@@ -245,6 +253,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "adapters.sqlite": ("InboxItem", "InboxStats", "SqliteInbox", "SqliteWorker"),
     "_operation": ("Operation",),
     "_secret": ("Secret",),
     "_values": ("InboxMessage", "LedgerRecord", "Permit", "Request", "Response"),

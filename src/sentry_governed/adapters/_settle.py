@@ -6,7 +6,8 @@ from typing import TypeAlias
 
 import attrs
 
-from sentry_governed.adapters._envelope import alert_in
+from sentry_governed._values import InboxMessage
+from sentry_governed.adapters._envelope import alert_in, alert_of
 from sentry_governed.alerts import Alert, Headers, Ignored
 from sentry_governed.errors import PayloadError
 from sentry_governed.routing import (
@@ -53,6 +54,7 @@ class DeadLetter:
 
 
 Settlement: TypeAlias = Ack | Retry | DeadLetter
+Delivered: TypeAlias = bytes | str | InboxMessage
 
 
 def settle(outcome: Outcome, *, is_last: bool) -> Settlement:
@@ -74,13 +76,13 @@ def settle(outcome: Outcome, *, is_last: bool) -> Settlement:
 
 
 def handle(
-    router: Router, data: bytes | str, headers: Headers | None = None, deadline: float | None = None
+    router: Router, data: Delivered, headers: Headers | None = None, deadline: float | None = None
 ) -> Outcome:
     """Route what a queue delivered; what cannot be read is Rejected.
 
     Args:
         router: Handles it.
-        data: An envelope of this library, or a whole webhook body that its producer verified.
+        data: A message, an envelope of this library, or a whole webhook body that its producer verified.
         headers: Of the webhook, where there is no envelope; they tell the sender and the resource.
         deadline: Seconds from now after which nothing is sent any more.
 
@@ -92,15 +94,15 @@ def handle(
 
 
 async def ahandle(
-    router: AsyncRouter, data: bytes | str, headers: Headers | None = None, deadline: float | None = None
+    router: AsyncRouter, data: Delivered, headers: Headers | None = None, deadline: float | None = None
 ) -> Outcome:
     """`handle` for asyncio."""
     found = _read(data, headers)
     return found if isinstance(found, Rejected) else await router.handle(found, deadline)
 
 
-def _read(data: bytes | str, headers: Headers | None) -> Alert | Ignored | Rejected:
+def _read(data: Delivered, headers: Headers | None) -> Alert | Ignored | Rejected:
     try:
-        return alert_in(data, headers)
+        return alert_of(data) if isinstance(data, InboxMessage) else alert_in(data, headers)
     except PayloadError as error:
         return Rejected("", str(error))

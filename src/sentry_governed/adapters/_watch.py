@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from sentry_governed.adapters._settle import Settlement
-from sentry_governed.routing import Outcome
+if TYPE_CHECKING:
+    from sentry_governed.adapters._settle import Settlement  # a webhook is watched without a router
+    from sentry_governed.routing import Outcome
 
 
 class Watch(Protocol):
