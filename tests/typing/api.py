@@ -128,6 +128,19 @@ def routers(
     assert_never(outcome)
 
 
+def embedded_inbox(router: sg.Router, message: sg.InboxMessage) -> None:
+    """The inbox and the worker that need no broker."""
+    with sg.SqliteInbox("inbox.db") as inbox:
+        inbox.put(message)
+        worker = sg.SqliteWorker(inbox, router, threads=4)
+        worker.stop()
+        assert_type(worker.run(), None)
+        assert_type(inbox.list("dead", limit=10), tuple[sg.InboxItem, ...])
+        assert_type(inbox.show(1), sg.InboxItem | None)
+        assert_type(inbox.stats(), sg.InboxStats)
+        assert_type(inbox.retry(1) or inbox.discard(1), bool)
+
+
 async def async_routers(
     teams: sg.Teams, builder: sg.TaskBuilder, asana: sg.AsyncAsanaClient, alert: sg.Alert
 ) -> None:
