@@ -81,7 +81,10 @@ def test_remembered_for_90_days(way: Way, world: World) -> None:
 
 
 def test_states(any_way: Way, world: World) -> None:
-    """The ledger says `reserved`, `creating` before the POST, `created` after it, `linked` and `done`."""
+    """The ledger says `reserved`, `creating` before the POST, `created` after it, `linked` and `done`.
+
+    Before the first task of an issue it says who holds the issue.
+    """
     points: list[str] = []
     alert = world.alert()
 
@@ -90,6 +93,7 @@ def test_states(any_way: Way, world: World) -> None:
     steps = [point for point in points if point.startswith(("after put", "before POST"))]
     assert steps == [
         "after put reserved",
+        "after put hold",
         "after put creating",
         "before POST tasks",
         "after put created",

@@ -58,6 +58,7 @@ STAGES = st.sampled_from(
     [
         *["post"] * 5,
         *["announced", "put chain"] * 3,
+        "put hold",
         *["put created", "get", "send", "put reserved", "put creating", "put linked"],
         *["put done", "put unknown", "end"],
     ]
@@ -81,6 +82,12 @@ class Scene:
         return self.world.asana if step.service == "asana" else self.world.sentry
 
 
+def _stage_of(key: str, value: str) -> str:
+    if key.startswith(CHAIN):
+        return "put chain" if decode_chain(key, value).root else "put hold"
+    return f"put {decode_task(key, value).state}"
+
+
 class Worker:
     """One delivery in the hands of one worker, whose clock may be off."""
 
@@ -99,7 +106,7 @@ class Worker:
         """What it is about to do; at `post` it has looked at its lease for the last time."""
         match self._step:
             case LedgerPut(key, value):
-                return "put chain" if key.startswith(CHAIN) else f"put {decode_task(key, value).state}"
+                return _stage_of(key, value)
             case LedgerGet():
                 return "get"
             case Send(timeout=timeout):

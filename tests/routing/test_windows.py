@@ -23,7 +23,10 @@ def is_post(call: Call) -> bool:
     return call.method == "POST" and call.path.endswith("/tasks")
 
 
-@pytest.mark.parametrize("where", ["after put reserved", "before put creating", "after put creating"])
+@pytest.mark.parametrize(
+    "where",
+    ["after put reserved", "before put hold", "after put hold", "before put creating", "after put creating"],
+)
 def test_after_reserve_before_post(any_way: Way, world: World, where: str) -> None:
     """A worker that dies before its POST holds the key until its lease lapses; then one task is made."""
     alert = world.alert()
@@ -216,7 +219,7 @@ def test_slow_but_in_time(any_way: Way, world: World) -> None:
 
 
 def test_slow_lookup(any_way: Way, world: World) -> None:
-    """The announcement renews the lease, so that slow lookups before it do no harm."""
+    """The announcement renews the lease and the hold, so that slow lookups before it do no harm."""
     slow = any_way.router(world, tap=Pause("before GET items", world, LEASE - 30))
 
     assert isinstance(slow(world.alert()), Created)
@@ -305,7 +308,7 @@ def test_two_rules(any_way: Way, world: World) -> None:
     assert [type(outcome) for outcome in outcomes] == [Created, Duplicate]
 
 
-PUTS = ["put reserved", "put creating", "put created", "put chain", "put linked", "put done"]
+PUTS = ["put reserved", "put hold", "put creating", "put created", "put chain", "put linked", "put done"]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -318,7 +321,7 @@ def test_store_down(any_way: Way, world: World, point: str, when: str) -> None:
     outcome = any_way.router(world, tap=tap)(alert)
 
     assert outcome == Deferred(alert.key, 30, "the disk is full")
-    assert world.posts() == (0 if point in PUTS[:2] else 1)
+    assert world.posts() == (0 if point in PUTS[:3] else 1)
     redeliver(any_way.router(world), world, alert)
     assert_one(any_way, world, alert)
     assert world.posts() == 1

@@ -175,7 +175,10 @@ def _name(request: Request) -> str:
 
 
 def _put_name(key: str, value: str) -> str:
-    return f"put {json.loads(value)['state'] if not key.startswith('chain.') else 'chain'}"
+    record = json.loads(value)
+    if key.startswith("chain."):
+        return "put chain" if record["root"] else "put hold"
+    return f"put {record['state']}"
 
 
 @attrs.frozen

@@ -116,10 +116,9 @@ def _attempt(lease: Lease, post: Flow[Made], **announced: object) -> Flow[Uncert
 
 def _if_time_is_left(lease: Lease, post: Flow[Made]) -> Flow[Made | None]:
     """Send it if the lease outlasts it; this look at the lease is the last step before the POST."""
-    needed = lease.options.create_timeout + lease.options.clock_skew
-    if lease.record.lease_until - (yield from now()) <= needed:
-        return None
-    return (yield from post)
+    if lease.lasts((yield from now())):
+        return (yield from post)
+    return None
 
 
 def _post_task(draft: TaskDraft) -> Flow[Made]:

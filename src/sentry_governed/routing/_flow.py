@@ -6,9 +6,9 @@ import attrs
 
 from sentry_governed._http.flow import Flow, now
 from sentry_governed.alerts import Alert, Ignored
-from sentry_governed.asana import TaskBuilder
+from sentry_governed.asana import TaskBuilder, TaskDraft
 from sentry_governed.errors import ConfigError, LedgerError, SentryGovernedError
-from sentry_governed.routing._chain import chain_key, extend_chain, read_chain
+from sentry_governed.routing._chain import chain_key, enter, extend_chain
 from sentry_governed.routing._create import comment, create, look_up
 from sentry_governed.routing._datadog import announce, completed
 from sentry_governed.routing._enrich import Owned, SentrySide, owned
@@ -26,14 +26,25 @@ from sentry_governed.routing._outcome import (
     Skipped,
 )
 from sentry_governed.routing._placing import Portfolios, place
-from sentry_governed.routing._records import Chain
+from sentry_governed.routing._records import NO_TASKS, Chain
 from sentry_governed.routing._shadow import LONGEST_REASON, shadowed
 from sentry_governed.teams import Teams
 
 
 @attrs.frozen
 class Desk:
-    """Everything that handling an alert needs besides the alert."""
+    """Everything that handling an alert needs besides the alert.
+
+    Attributes:
+        teams: Who owns what.
+        tasks: Builds the tasks.
+        options: What may be chosen.
+        portfolios: The newest project of each.
+        sentry: What is known of Sentry, or None without a client.
+        has_datadog: Whether there is a client of Datadog.
+        shadow: Rules that are tried out beside the live ones.
+        alone: Whether it makes the first task of an issue only, and nobody else's at the same time.
+    """
 
     teams: Teams
     tasks: TaskBuilder
@@ -42,6 +53,7 @@ class Desk:
     sentry: SentrySide | None
     has_datadog: bool = False
     shadow: Teams | None = None
+    alone: bool = False
 
 
 def handle(alert: Alert | Ignored, desk: Desk, nonce: str) -> Flow[Outcome]:
@@ -116,10 +128,12 @@ def _make(lease: Lease, ours: Owned, desk: Desk) -> Flow[Outcome | None]:
         if ours.route.ignored:
             yield from lease.release()
             return _ignored(lease.key, ours)
-    chain = yield from read_chain(chain_key(ours.alert, desk.sentry))
+    chain = yield from _entered(lease, ours, desk)
+    if not isinstance(chain, Chain):
+        return chain
     reason = ours.route.reason[:LONGEST_REASON]
     lease.remember(team=ours.route.team.name, reason=reason, notes=ours.notes, shadow=ours.shadow)
-    if chain and desk.options.on_repeat == "comment":
+    if chain.root and desk.options.on_repeat == "comment":
         try:
             return (yield from _comment(lease, ours, desk, chain))
         except SentryGovernedError as error:
@@ -130,24 +144,43 @@ def _make(lease: Lease, ours: Owned, desk: Desk) -> Flow[Outcome | None]:
 
 
 def _comment(lease: Lease, ours: Owned, desk: Desk, chain: Chain) -> Flow[Outcome | None]:
-    draft = desk.tasks.build(ours.alert, ours.route, previous=chain.latest, root=chain.root)
-    return (yield from comment(lease, chain.latest, draft.as_comment()))
+    return (yield from comment(lease, chain.latest, _draft(ours, desk, chain).as_comment()))
 
 
-def _create(lease: Lease, ours: Owned, desk: Desk, chain: Chain | None) -> Flow[Outcome | None]:
-    previous, root = (chain.latest, chain.root) if chain else (None, None)
-    draft = desk.tasks.build(ours.alert, ours.route, previous=previous, root=root)
+def _entered(lease: Lease, ours: Owned, desk: Desk) -> Flow[Chain | Outcome]:
+    """The tasks of the alert's issue, or why none is to be added now."""
+    key = chain_key(ours.alert, desk.sentry)
+    if key is None:
+        return NO_TASKS
+    found = yield from enter(key, lease, alone=desk.alone)
+    if isinstance(found, Chain) and not (found.root and desk.alone):
+        return found
+    yield from lease.release()
+    return Skipped("the issue has a task by now", lease.key) if isinstance(found, Chain) else found
+
+
+def _create(lease: Lease, ours: Owned, desk: Desk, chain: Chain) -> Flow[Outcome | None]:
+    draft = _draft(ours, desk, chain)
     placed = yield from place(draft.placement, desk.portfolios)
     lease.remember(notes=(*lease.record.notes, *placed.notes))
     if not placed.projects:
         yield from lease.release(state="failed")
         problem = f"no project for team {ours.route.team.name}: {'; '.join(placed.notes)}"
         return Rejected(lease.key, problem, ours.shadow)
+    if lease.is_late((yield from now())):
+        entered = yield from _entered(lease, ours, desk)
+        if not isinstance(entered, Chain):
+            return entered
+        draft = _draft(ours, desk, entered)
     draft = attrs.evolve(draft, projects=placed.projects)
     stopped = yield from create(lease, draft, desk.tasks.settings.default_project)
     if lease.record.projects != placed.projects:
         desk.portfolios.forget()
     return stopped
+
+
+def _draft(ours: Owned, desk: Desk, chain: Chain) -> TaskDraft:
+    return desk.tasks.build(ours.alert, ours.route, previous=chain.latest or None, root=chain.root or None)
 
 
 def _finish(lease: Lease, alert: Alert, desk: Desk, *, is_first: bool) -> Flow[Outcome]:

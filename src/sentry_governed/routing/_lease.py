@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import attrs
 
 from sentry_governed._http.flow import Flow, ledger_get, ledger_put, now
@@ -25,10 +27,23 @@ class Lease:
         self.options = options
         self.record = record
         self._version = version
+        self._bound = math.inf
 
     def remember(self, **changes: object) -> None:
         """Have these changes written along with the next ones."""
         self.record = attrs.evolve(self.record, **changes)  # type: ignore[arg-type]  # named by the callers here
+
+    def must_post_by(self, time: float) -> None:
+        """End the POST by then, even if the lease lasts longer."""
+        self._bound = time
+
+    def is_late(self, time: float) -> bool:
+        """Whether the POST, if it began now, might not end by then."""
+        return self._bound - time <= self.options.needed
+
+    def lasts(self, time: float) -> bool:
+        """Whether there is time enough for the POST."""
+        return self.record.lease_until - time > self.options.needed and not self.is_late(time)
 
     def advance(self, **changes: object) -> Flow[None]:
         """Write the record with these changes, if nobody else has written it.

@@ -64,10 +64,15 @@ class Options:
     portfolio_ttl: float = attrs.field(default=300.0, validator=_check_seconds)
     retry_after: float = attrs.field(default=30.0, validator=_check_seconds)
 
+    @property
+    def needed(self) -> float:
+        """How much of a lease must be left when the creation of a task begins."""
+        return self.create_timeout + self.clock_skew
+
     def __attrs_post_init__(self) -> None:
         if self.on_repeat not in {"new_task", "comment"}:
             raise ConfigError(f"on_repeat is new_task or comment, not {self.on_repeat!r}")
-        if self.lease <= self.create_timeout + self.clock_skew:
+        if self.lease <= self.needed:
             raise ConfigError(
                 f"lease {self.lease:g} does not exceed create_timeout {self.create_timeout:g} "
                 f"and clock_skew {self.clock_skew:g} together"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Literal, TypeAlias, TypeVar, get_args
+from typing import Final, Literal, TypeAlias, TypeVar, get_args
 
 import attrs
 
@@ -94,21 +94,31 @@ class TaskRecord:
 
 @attrs.frozen
 class Chain:
-    """The tasks of one Sentry issue.
+    """The tasks of one Sentry issue, or who is about to make the first one.
 
     Attributes:
-        root: The first task: Sentry's external link points at it.
+        root: The first task: Sentry's external link points at it. Empty while there is none.
         latest: The newest task.
         tasks: The newest gids, so that adding one twice changes nothing.
+        holder: The key of an alert that may become the first task.
+        held_until: Seconds since the epoch.
+        alone: Whether the issue's other alerts wait for it meanwhile.
     """
 
     root: str = attrs.field(validator=_is_text)
     latest: str = attrs.field(validator=_is_text)
     tasks: tuple[str, ...] = attrs.field(default=(), validator=_are_texts)
+    holder: str = attrs.field(default="", validator=_is_text)
+    held_until: float = attrs.field(default=0.0, validator=_is_time)
+    alone: bool = attrs.field(default=False, validator=attrs.validators.instance_of(bool))
 
     def with_task(self, task: str) -> Chain:
         """The chain with one more task at its end."""
-        return attrs.evolve(self, latest=task, tasks=(*self.tasks, task)[-_REMEMBERED:])
+        return Chain(self.root or task, task, (*self.tasks, task)[-_REMEMBERED:])
+
+
+NO_TASKS: Final = Chain("", "")
+"""An issue that nobody has made a task for."""
 
 
 def encode(record: TaskRecord | Chain) -> str:
