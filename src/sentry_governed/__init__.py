@@ -91,6 +91,7 @@ if TYPE_CHECKING:
     from sentry_governed.policy import SignedApprovals as SignedApprovals
     from sentry_governed.policy import verify_audit as verify_audit
     from sentry_governed.routing import AsyncMemoryLedger as AsyncMemoryLedger
+    from sentry_governed.routing import AsyncReconciler as AsyncReconciler
     from sentry_governed.routing import AsyncRouter as AsyncRouter
     from sentry_governed.routing import Commented as Commented
     from sentry_governed.routing import Created as Created
@@ -98,6 +99,8 @@ if TYPE_CHECKING:
     from sentry_governed.routing import Duplicate as Duplicate
     from sentry_governed.routing import MemoryLedger as MemoryLedger
     from sentry_governed.routing import Outcome as Outcome
+    from sentry_governed.routing import Reconciler as Reconciler
+    from sentry_governed.routing import ReconcileReport as ReconcileReport
     from sentry_governed.routing import Rejected as Rejected
     from sentry_governed.routing import Router as Router
     from sentry_governed.routing import Shadowed as Shadowed
@@ -142,6 +145,7 @@ __all__ = [
     "AsyncAsanaClient",
     "AsyncDatadogClient",
     "AsyncMemoryLedger",
+    "AsyncReconciler",
     "AsyncRouter",
     "AsyncSentryClient",
     "AuditError",
@@ -204,6 +208,8 @@ __all__ = [
     "Profiles",
     "ProjectMoved",
     "RateLimited",
+    "ReconcileReport",
+    "Reconciler",
     "Redirected",
     "Rejected",
     "ReplyLost",
@@ -335,6 +341,7 @@ _HOMES = {
     ),
     "routing": (
         "AsyncMemoryLedger",
+        "AsyncReconciler",
         "AsyncRouter",
         "Commented",
         "Created",
@@ -342,6 +349,8 @@ _HOMES = {
         "Duplicate",
         "MemoryLedger",
         "Outcome",
+        "ReconcileReport",
+        "Reconciler",
         "Rejected",
         "Router",
         "Shadowed",

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol, TypeAlias, TypedDict, Unpack, cast
@@ -16,6 +16,7 @@ from sentry_governed.alerts import Alert, AsyncDatadogClient, DatadogClient, Dat
 from sentry_governed.asana import AsanaClient, AsanaConfig, AsyncAsanaClient, TaskBuilder, TaskSettings
 from sentry_governed.routing import (
     AsyncMemoryLedger,
+    AsyncReconciler,
     AsyncRouter,
     Created,
     Deferred,
@@ -23,6 +24,8 @@ from sentry_governed.routing import (
     MemoryLedger,
     Options,
     Outcome,
+    Reconciler,
+    ReconcileReport,
     Router,
     SqliteLedger,
     Uncertain,
@@ -39,6 +42,21 @@ class Handle(Protocol):
     """A router, however it is run."""
 
     def __call__(self, alert: Alert | Ignored, deadline: float | None = None) -> Outcome: ...
+
+
+class Choices(TypedDict, total=False):
+    """What a reconciliation may be told besides how far back it goes."""
+
+    projects: Sequence[str]
+    query: str
+    grace: float
+    deadline: float | None
+
+
+class Reconcile(Protocol):
+    """A reconciler, however it is run."""
+
+    def __call__(self, since: float, **chosen: Unpack[Choices]) -> ReconcileReport: ...
 
 
 Tap: TypeAlias = Callable[[str], None]
@@ -89,44 +107,50 @@ class Way:
 
     def router(self, world: World, **parts: Unpack[Parts]) -> Handle:
         """A router in that world; several on one way are workers that share its ledger."""
-        tap = parts.get("tap", _silent)
-        teams = Teams.parse(parts.get("teams", TEAMS))
-        builder = parts.get("builder") or TaskBuilder(parts.get("settings", SETTINGS))
-        options, guard = parts.get("options"), parts.get("guard", AllowAll())
-        ledger = tapped(self.ledger, tap)
         if self.is_async:
-            asana = AsyncAsanaClient(_asana(_AsyncTapped(world.asana.aio, tap)))
-            config = _sentry(world, _AsyncTapped(world.sentry.aio, tap), parts)
-            datadog = _datadog(_AsyncTapped(world.datadog.aio, tap))
-            there = AsyncRouter(
-                teams=teams,
-                tasks=builder,
-                asana=asana,
-                ledger=ledger,
-                sentry=AsyncSentryClient(config, guard=guard) if parts.get("has_sentry", True) else None,
-                datadog=AsyncDatadogClient(datadog) if parts.get("has_datadog") else None,
-                shadow=parts.get("shadow"),
-                options=options,
-                clock=world.clock,
-            )
+            there = self._loop(world, parts)
             return lambda alert, deadline=None: self.runner.run(there.handle(alert, deadline))
+        return self._threads(world, parts).handle
+
+    def reconciler(self, world: World, **parts: Unpack[Parts]) -> Reconcile:
+        """A reconciler in that world, another worker."""
+        if self.is_async:
+            there = AsyncReconciler(self._loop(world, parts))
+            return lambda since, **chosen: self.runner.run(there.reconcile(since, **chosen))
+        return Reconciler(self._threads(world, parts)).reconcile
+
+    def _threads(self, world: World, parts: Parts) -> Router:
+        tap = parts.get("tap", _silent)
+        guard, config = parts.get("guard", AllowAll()), _sentry(world, _Tapped(world.sentry, tap), parts)
         datadog = _datadog(_Tapped(world.datadog, tap))
-        threads = Router(
-            teams=teams,
-            tasks=builder,
+        return Router(
+            teams=Teams.parse(parts.get("teams", TEAMS)),
+            tasks=parts.get("builder") or TaskBuilder(parts.get("settings", SETTINGS)),
             asana=AsanaClient(_asana(_Tapped(world.asana, tap))),
-            ledger=cast(Ledger, ledger),
-            sentry=SentryClient(_sentry(world, _Tapped(world.sentry, tap), parts), guard=guard)
-            if parts.get("has_sentry", True)
-            else None,
-            datadog=DatadogClient(_datadog(_Tapped(world.datadog, tap)))
-            if parts.get("has_datadog")
-            else None,
+            ledger=cast(Ledger, tapped(self.ledger, tap)),
+            sentry=SentryClient(config, guard=guard) if parts.get("has_sentry", True) else None,
+            datadog=DatadogClient(datadog) if parts.get("has_datadog") else None,
             shadow=parts.get("shadow"),
-            options=options,
+            options=parts.get("options"),
             clock=world.clock,
         )
-        return threads.handle
+
+    def _loop(self, world: World, parts: Parts) -> AsyncRouter:
+        tap = parts.get("tap", _silent)
+        guard = parts.get("guard", AllowAll())
+        config = _sentry(world, _AsyncTapped(world.sentry.aio, tap), parts)
+        datadog = _datadog(_AsyncTapped(world.datadog.aio, tap))
+        return AsyncRouter(
+            teams=Teams.parse(parts.get("teams", TEAMS)),
+            tasks=parts.get("builder") or TaskBuilder(parts.get("settings", SETTINGS)),
+            asana=AsyncAsanaClient(_asana(_AsyncTapped(world.asana.aio, tap))),
+            ledger=tapped(self.ledger, tap),
+            sentry=AsyncSentryClient(config, guard=guard) if parts.get("has_sentry", True) else None,
+            datadog=AsyncDatadogClient(datadog) if parts.get("has_datadog") else None,
+            shadow=parts.get("shadow"),
+            options=parts.get("options"),
+            clock=world.clock,
+        )
 
     def record(self, key: str) -> dict[str, JsonValue] | None:
         """What the ledger keeps for a key."""

@@ -222,3 +222,11 @@ async def nats() -> None:
     async with await sg.NatsLedger.open(config, bucket="ledger") as ledger:
         anyone: AsyncLedger = ledger
         assert_type(await anyone.get("key"), sg.LedgerRecord | None)
+
+
+async def reconciling(router: sg.Router, other: sg.AsyncRouter) -> None:
+    """Webhooks that never came."""
+    report = sg.Reconciler(router).reconcile(3600, projects=["web"], query="is:unresolved", grace=60)
+    assert_type(report, sg.ReconcileReport)
+    assert_type(report.outcomes, tuple[sg.Outcome, ...])
+    assert_type(await sg.AsyncReconciler(other).reconcile(3600, deadline=30), sg.ReconcileReport)

@@ -101,7 +101,8 @@ def now() -> Flow[float]:
     return cast(float, (yield AskTime()))
 
 
-def _monotonic() -> Flow[float]:
+def monotonic() -> Flow[float]:
+    """Seconds on the clock that never goes back."""
     return cast(float, (yield AskTime(monotonic=True)))
 
 
@@ -110,7 +111,7 @@ def within(seconds: float, flow: Flow[T]) -> Flow[T]:
 
     A bound that is set inside it holds too.
     """
-    end = (yield from _monotonic()) + seconds
+    end = (yield from monotonic()) + seconds
     answer: object = None
     failure: Exception | None = None
     with closing(flow):
@@ -120,7 +121,7 @@ def within(seconds: float, flow: Flow[T]) -> Flow[T]:
             except StopIteration as done:
                 return cast(T, done.value)
             if isinstance(step, Send):
-                left = end - (yield from _monotonic())
+                left = end - (yield from monotonic())
                 step = attrs.evolve(step, timeout=left if step.timeout is None else min(left, step.timeout))
             answer, failure = None, None
             try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sentry_governed.alerts._alert import Alert, Ignored, Source
 from sentry_governed.alerts._datadog_sites import check_site
+from sentry_governed.alerts._from_event import alert_of_event
 from sentry_governed.alerts._parse import decode_alert, parse_alert
 from sentry_governed.alerts._trim import trims
 from sentry_governed.alerts._verify import Headers, WebhookSecrets
@@ -33,6 +34,7 @@ __all__ = [
     "Ignored",
     "Source",
     "WebhookSecrets",
+    "alert_of_event",
     "check_site",
     "decode_alert",
     "get_event",

@@ -64,6 +64,11 @@ def read_sentry(resource: str, payload: JsonObject) -> Alert | Ignored:
     return _from_event(kind, payload, child(data, "event" if resource == "event_alert" else "error"))
 
 
+def read_event_alert(payload: JsonObject) -> Alert:
+    """Make an alert of the body of an event alert."""
+    return _from_event("event_alert.triggered", payload, child(child(payload, "data"), "event"))
+
+
 def _from_event(kind: str, payload: JsonObject, event: JsonObject) -> Alert:
     event_id = identifier(event.get("event_id")) or ""
     project_id = identifier(event.get("project")) or ""

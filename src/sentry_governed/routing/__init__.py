@@ -22,12 +22,16 @@ from sentry_governed.routing._outcome import (
 from sentry_governed.routing.ledgers import AsyncMemoryLedger, MemoryLedger, SqliteLedger
 
 if TYPE_CHECKING:
+    from sentry_governed.routing._reconcile import ReconcileReport as ReconcileReport
+    from sentry_governed.routing._reconciler import AsyncReconciler as AsyncReconciler
+    from sentry_governed.routing._reconciler import Reconciler as Reconciler
     from sentry_governed.routing._router import AsyncRouter as AsyncRouter
     from sentry_governed.routing._router import Router as Router
 
 __all__ = [
     "DEFAULT_CREATE_ON",
     "AsyncMemoryLedger",
+    "AsyncReconciler",
     "AsyncRouter",
     "Commented",
     "Created",
@@ -37,6 +41,8 @@ __all__ = [
     "OnRepeat",
     "Options",
     "Outcome",
+    "ReconcileReport",
+    "Reconciler",
     "Rejected",
     "Router",
     "Shadowed",
@@ -45,11 +51,20 @@ __all__ = [
     "Uncertain",
 ]
 
+_HOME_OF = {
+    "AsyncReconciler": "_reconciler",
+    "AsyncRouter": "_router",
+    "ReconcileReport": "_reconcile",
+    "Reconciler": "_reconciler",
+    "Router": "_router",
+}
+
 
 def __getattr__(name: str) -> object:
-    if name not in {"AsyncRouter", "Router"}:
+    home = _HOME_OF.get(name)
+    if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from sentry_governed.routing import _router
+    from importlib import import_module
 
-    value = globals()[name] = getattr(_router, name)
+    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
     return value

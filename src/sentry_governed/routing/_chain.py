@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 
 from sentry_governed._grammar import is_id, is_org_slug
@@ -15,7 +17,8 @@ from sentry_governed.routing._options import Options
 from sentry_governed.routing._outcome import Deferred
 from sentry_governed.routing._records import NO_TASKS, Chain, decode_chain, encode
 
-_TRIES = 20
+HELD: Final = "another worker makes the first task of the issue"
+_TRIES: Final = 20
 
 
 def chain_key(alert: Alert, sentry: SentrySide | None) -> str | None:
@@ -23,7 +26,12 @@ def chain_key(alert: Alert, sentry: SentrySide | None) -> str | None:
     if alert.issue_id is None or not is_id(alert.issue_id):
         return None
     org = (sentry.org_of(alert) if sentry else None) or alert.org or ""
-    return f"chain.{org.lower() if is_org_slug(org) else '-'}.{alert.issue_id}"
+    return key_of(org, alert.issue_id)
+
+
+def key_of(org: str, issue_id: str) -> str:
+    """The ledger's key of an issue."""
+    return f"chain.{org.lower() if is_org_slug(org) else '-'}.{issue_id}"
 
 
 def read_chain(key: str) -> Flow[Chain]:
@@ -49,7 +57,7 @@ def enter(key: str, lease: Lease, *, alone: bool) -> Flow[Chain | Deferred]:
             return chain
         is_ours = chain.holder == lease.key
         if left > 0 and not is_ours and (chain.alone or alone):
-            return Deferred(lease.key, left, "another worker makes the first task of the issue")
+            return Deferred(lease.key, left, HELD)
         if left > 2 * options.needed and not is_ours and not alone:
             lease.must_post_by(chain.held_until)
             return chain

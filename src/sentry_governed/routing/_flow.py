@@ -156,7 +156,9 @@ def _entered(lease: Lease, ours: Owned, desk: Desk) -> Flow[Chain | Outcome]:
     if isinstance(found, Chain) and not (found.root and desk.alone):
         return found
     yield from lease.release()
-    return Skipped("the issue has a task by now", lease.key) if isinstance(found, Chain) else found
+    if isinstance(found, Chain):
+        return Skipped("the issue has a task by now", lease.key, ours.shadow)
+    return found
 
 
 def _create(lease: Lease, ours: Owned, desk: Desk, chain: Chain) -> Flow[Outcome | None]:

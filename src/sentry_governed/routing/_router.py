@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Mapping
+from typing import TypeVar
 
-from sentry_governed._http import AsyncService, Service, arun, run
+from sentry_governed._http import AsyncService, Flow, Service, arun, run
 from sentry_governed.alerts import Alert, AsyncDatadogClient, DatadogClient, Ignored
 from sentry_governed.asana import AsanaClient, AsyncAsanaClient, TaskBuilder
 from sentry_governed.errors import NoDefaultTeam
@@ -18,6 +19,8 @@ from sentry_governed.routing._placing import Portfolios
 from sentry_governed.sentry import AsyncSentryClient, SentryClient, SentryConfig
 from sentry_governed.teams import Teams
 from sentry_governed.typing import AsyncLedger, Clock, Ledger
+
+T = TypeVar("T")
 
 
 def _desk(
@@ -57,6 +60,9 @@ class Router:
         options: What is not as usual.
         clock: Where the time comes from.
 
+    Attributes:
+        desk: For flows of one's own: what handling an alert needs besides services and ledger.
+
     Raises:
         NoDefaultTeam: The teams file declares no default team.
     """
@@ -75,7 +81,7 @@ class Router:
         clock: Clock = time,
     ) -> None:
         config = sentry.config if sentry else None
-        self._desk = _desk(teams, tasks, options, config, has_datadog=datadog is not None, shadow=shadow)
+        self.desk = _desk(teams, tasks, options, config, has_datadog=datadog is not None, shadow=shadow)
         self._services: Mapping[str, Service] = {
             **asana.services,
             **(sentry.services if sentry else {}),
@@ -96,8 +102,12 @@ class Router:
         Raises:
             ConfigError: Something is configured wrongly.
         """
+        return self.run(handle(alert, self.desk, uuid.uuid4().hex), deadline)
+
+    def run(self, flow: Flow[T], deadline: float | None = None) -> T:
+        """Drive a flow of one's own on the router's services and ledger; `deadline` is seconds from now."""
         return run(
-            handle(alert, self._desk, uuid.uuid4().hex),
+            flow,
             self._services,
             ledger=self._ledger,
             clock=self._clock,
@@ -122,7 +132,7 @@ class AsyncRouter:
         clock: Clock = time,
     ) -> None:
         config = sentry.config if sentry else None
-        self._desk = _desk(teams, tasks, options, config, has_datadog=datadog is not None, shadow=shadow)
+        self.desk = _desk(teams, tasks, options, config, has_datadog=datadog is not None, shadow=shadow)
         self._services: Mapping[str, AsyncService] = {
             **asana.services,
             **(sentry.services if sentry else {}),
@@ -133,8 +143,12 @@ class AsyncRouter:
 
     async def handle(self, alert: Alert | Ignored, deadline: float | None = None) -> Outcome:
         """See `Router.handle`; when it is cancelled, the next delivery takes up what it left."""
+        return await self.run(handle(alert, self.desk, uuid.uuid4().hex), deadline)
+
+    async def run(self, flow: Flow[T], deadline: float | None = None) -> T:
+        """See `Router.run`."""
         return await arun(
-            handle(alert, self._desk, uuid.uuid4().hex),
+            flow,
             self._services,
             ledger=self._ledger,
             clock=self._clock,

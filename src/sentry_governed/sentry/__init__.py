@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sentry_governed.sentry._asked import INTEGRATION, SERVICE
 from sentry_governed.sentry._by_name import ActionResult, Preview
-from sentry_governed.sentry._calls import Link, comment, latest_event, link, list_links
+from sentry_governed.sentry._calls import Link, comment, latest_event, link, list_issues, list_links
 from sentry_governed.sentry._config import Installation, SentryConfig
 from sentry_governed.sentry._models import (
     Changes,
@@ -76,6 +76,7 @@ __all__ = [
     "comment",
     "latest_event",
     "link",
+    "list_issues",
     "list_links",
 ]
 

@@ -1,11 +1,12 @@
 """What a router asks of Sentry, as flows for a driver that binds `sentry` and `sentry-integration`.
 
-The organization, project and issue are taken as facts, from a verified alert: nothing is looked up before.
+The organization, project and issue are taken as facts, from a verified alert or from a list that policy has
+looked through: nothing is looked up before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import attrs
@@ -15,7 +16,7 @@ from sentry_governed._http.flow import Flow
 from sentry_governed.errors import RequestRefused
 from sentry_governed.sentry._asked import Asked
 from sentry_governed.sentry._facts import Facts
-from sentry_governed.sentry._models import Event, ExternalIssue, Note
+from sentry_governed.sentry._models import Event, ExternalIssue, Issue, Note, Page
 from sentry_governed.sentry._perform import perform
 
 M = TypeVar("M")
@@ -43,6 +44,21 @@ class Link:
             "display_project": self.display_project,
             "identifier": self.identifier,
         }
+
+
+def list_issues(org: str, projects: Sequence[str], query: str, cursor: str | None) -> Flow[Page[Issue]]:
+    """One page of an organization's issues that match a search, by when they were first seen, newest first.
+
+    Args:
+        org: The organization's slug.
+        projects: Slugs or ids; none for all.
+        query: The search.
+        cursor: Of the page, or None for the first one.
+    """
+    given = {"org": org, "query": query, "sort": "new", "limit": 100}
+    optional = {"project": list(projects), "cursor": cursor}
+    asked = Asked.of("issues.list", {**given, **{name: value for name, value in optional.items() if value}})
+    return (yield from perform(asked, Issue)).page
 
 
 def latest_event(org: str, project: str, issue_id: str) -> Flow[Event]:

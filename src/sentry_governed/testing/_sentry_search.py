@@ -17,6 +17,7 @@ _MAX_HITS = 1000
 _EVENT_ID = re.compile(r"[0-9a-f]{32}")
 _TERM = re.compile(r'!?[^\s:"]+:"[^"]*"|"[^"]*"|\S+')
 _PERIOD = re.compile(r"(\d+)([smhdw])")
+_COMPARISON = re.compile(r"(>=|<=)(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d))")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800}
 
 
@@ -105,11 +106,19 @@ def _fits(world: World, issue: FakeIssue, term: str) -> bool:
         if value not in ("unresolved", "resolved", "ignored", "archived"):
             raise detail(400, f"Invalid value for is: {value}")
         return issue.status == ("ignored" if value == "archived" else value)
-    if key == "level":
-        return issue.level == value
-    if key == "project":
-        return issue.project == value
+    if key in ("level", "project"):
+        return value == (issue.level if key == "level" else issue.project)
+    if key == "firstSeen":
+        return _is_then(issue.first_seen, value)
     return _has_tag(world, issue, key, value)
+
+
+def _is_then(moment: float, asked: str) -> bool:
+    found = _COMPARISON.fullmatch(asked)
+    if found is None:
+        raise detail(400, f"{asked}: Invalid date. Expected +/-duration (e.g. +1h) or ISO 8601-like")
+    limit = datetime.fromisoformat(found[2]).timestamp()
+    return moment >= limit if found[1] == ">=" else moment <= limit
 
 
 def _has_tag(world: World, issue: FakeIssue, key: str, value: str) -> bool:
