@@ -6,7 +6,6 @@ import base64
 import json
 import time
 import uuid
-from collections.abc import Iterator
 from types import TracebackType
 from typing import Final, Self
 
@@ -23,14 +22,13 @@ from sentry_governed.adapters._nats_connection import (
     settled,
 )
 from sentry_governed.adapters._nats_names import check_name, nanoseconds, seconds
+from sentry_governed.adapters._nats_streams import stream_config
 from sentry_governed.errors import ConfigError, LedgerError
 from sentry_governed.routing.ledgers._limits import check_key, check_record
 from sentry_governed.typing import Clock
 
 _DAY: Final = 86_400.0
 _NO_MESSAGE: Final = 10037
-_NO_STREAM: Final = 10059
-_IN_USE: Final = 10058
 _WRONG_REVISION: Final = {10071, 10164}
 
 
@@ -214,21 +212,8 @@ class NatsLedger:
         return LedgerError(f"bucket {self._bucket}: {problem}")
 
     async def _prepare(self, *, create: bool, replicas: int) -> None:
-        name = f"KV_{self._bucket}"
-        answer = await settled(self._connection.api(f"STREAM.INFO.{name}", timeout=self._timeout))
-        if create and isinstance(answer, NatsRefusal) and answer.code == _NO_STREAM:
-            answer = await settled(self._created(name, replicas))
-        if isinstance(answer, NatsFailure):
-            raise self._error(str(answer))
-        config = mapping(answer.get("config"))
-        problems = list(_unfit(config))
-        if problems:
-            raise ConfigError(f"the bucket {self._bucket} is no ledger: {'; '.join(problems)}")
-        self._ttl = seconds(config.get("max_age"))
-
-    async def _created(self, name: str, replicas: int) -> Answer:
         wanted = {
-            "name": name,
+            "name": f"KV_{self._bucket}",
             "subjects": [f"$KV.{self._bucket}.>"],
             "storage": "file",
             "retention": "limits",
@@ -240,22 +225,7 @@ class NatsLedger:
             "deny_delete": True,
             "allow_rollup_hdrs": True,
         }
-        answer = await settled(self._connection.api(f"STREAM.CREATE.{name}", wanted, timeout=self._timeout))
-        if isinstance(answer, NatsRefusal) and answer.code == _IN_USE:
-            # Another process was faster and asked for something else; that is judged like any other bucket.
-            return await self._connection.api(f"STREAM.INFO.{name}", timeout=self._timeout)
-        if isinstance(answer, NatsFailure):
-            raise answer
-        return answer
-
-
-def _unfit(config: Answer) -> Iterator[str]:
-    """What would make the bucket lose records or forget revisions."""
-    if config.get("storage") != "file":
-        yield "its storage is not a file, so that a restart empties it"
-    if config.get("max_bytes", -1) != -1 and config.get("discard") != "new":
-        yield "when it is full it discards old records; let it discard new ones"
-    if config.get("max_msgs", -1) != -1:
-        yield "it holds a limited number of messages"
-    if config.get("mirror") or config.get("sources"):
-        yield "it is a copy of another stream"
+        config = await settled(stream_config(self._connection, wanted, create=create, timeout=self._timeout))
+        if isinstance(config, NatsFailure):
+            raise self._error(str(config))
+        self._ttl = seconds(config.get("max_age"))

@@ -196,8 +196,8 @@ async def test_seen_by_other_tools(server: NatsServer) -> None:
     ("changes", "problem"),
     [
         ({"storage": "memory"}, "a restart empties it"),
-        ({"max_bytes": 10_000, "discard": "old"}, "it discards old records"),
-        ({"max_msgs": 10}, "a limited number of messages"),
+        ({"max_bytes": 10_000, "discard": "old"}, "discards old messages when full"),
+        ({"max_msgs": 10}, "it has max_msgs and discards"),
     ],
 )
 async def test_unfit(server: NatsServer, changes: dict[str, object], problem: str) -> None:
