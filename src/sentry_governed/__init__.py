@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from sentry_governed._values import Request as Request
     from sentry_governed._values import Response as Response
     from sentry_governed.adapters.dynamodb import DynamoLedger as DynamoLedger
+    from sentry_governed.adapters.nats import JetStreamInbox as JetStreamInbox
+    from sentry_governed.adapters.nats import JetStreamQueue as JetStreamQueue
+    from sentry_governed.adapters.nats import JetStreamWorker as JetStreamWorker
     from sentry_governed.adapters.nats import NatsConfig as NatsConfig
     from sentry_governed.adapters.nats import NatsLedger as NatsLedger
     from sentry_governed.adapters.sqlite import InboxItem as InboxItem
@@ -182,6 +185,9 @@ __all__ = [
     "InboxMessage",
     "InboxStats",
     "Installation",
+    "JetStreamInbox",
+    "JetStreamQueue",
+    "JetStreamWorker",
     "JsonLinesAudit",
     "LedgerError",
     "LedgerRecord",
@@ -265,6 +271,9 @@ _HOMES = {
     "_values": ("InboxMessage", "LedgerRecord", "Permit", "Request", "Response"),
     "adapters.dynamodb": ("DynamoLedger",),
     "adapters.nats": (
+        "JetStreamInbox",
+        "JetStreamQueue",
+        "JetStreamWorker",
         "NatsConfig",
         "NatsLedger",
     ),

@@ -9,7 +9,16 @@ from typing import assert_never, assert_type
 
 import sentry_governed as sg
 from sentry_governed.testing import Case, load_cases
-from sentry_governed.typing import AsyncLedger, Authorizer, HasFacts, JsonValue, Ledger, Sender, Tags
+from sentry_governed.typing import (
+    AsyncInbox,
+    AsyncLedger,
+    Authorizer,
+    HasFacts,
+    JsonValue,
+    Ledger,
+    Sender,
+    Tags,
+)
 
 
 def teams(tags: Tags, alert: sg.Alert) -> None:
@@ -230,3 +239,12 @@ async def reconciling(router: sg.Router, other: sg.AsyncRouter) -> None:
     assert_type(report, sg.ReconcileReport)
     assert_type(report.outcomes, tuple[sg.Outcome, ...])
     assert_type(await sg.AsyncReconciler(other).reconcile(3600, deadline=30), sg.ReconcileReport)
+async def jetstream(router: sg.AsyncRouter, message: sg.InboxMessage) -> None:
+    """A queue, what fills it and what works it off."""
+    queue = sg.JetStreamQueue(stream="ALERTS", durable="workers", ack_wait=60.0)
+    async with await sg.JetStreamInbox.open("nats://127.0.0.1:4222", queue, timeout=0.5) as inbox:
+        anyone: AsyncInbox = inbox
+        assert_type(await anyone.put(message), None)
+    worker = sg.JetStreamWorker("nats://127.0.0.1:4222", router, queue=queue, loops=4)
+    assert_type(await worker.run(), None)
+    worker.stop()

@@ -29,6 +29,7 @@ NatsSource: TypeAlias = "str | Sequence[str] | NatsConfig | Client"
 _API: Final = "$JS.API."
 _RECONNECT_EVERY: Final = 0.5
 _MOST_REASONS: Final = 5
+_READY_AGAIN: Final = 0.1
 _HEADER_FRAME: Final = len("NATS/1.0\r\n\r\n")
 _LOG: Final = logging.getLogger("sentry_governed")
 
@@ -128,13 +129,21 @@ class Connection:
     async def ask(
         self, subject: str, payload: bytes = b"", *, headers: dict[str, str] | None = None, timeout: float
     ) -> Delivery:
-        """Publish and wait for the answer."""
+        """Publish and wait for the answer, and for somebody who can give it."""
         size = len(payload) + header_size(headers or {})
         if size > self.max_payload:
             raise NatsRefusal(f"{size} bytes are more than the {self.max_payload} that the server takes")
-        answer = await _bounded(
-            self._client.request(subject, payload, timeout=timeout, headers=headers), timeout
-        )
+        loop = asyncio.get_running_loop()
+        end = loop.time() + timeout
+        while True:
+            left = max(end - loop.time(), 0.0)
+            asked = self._client.request(subject, payload, timeout=left, headers=headers)
+            answer = await settled(_bounded(asked, left))
+            if not isinstance(answer, _NobodyListens) or end - loop.time() < _READY_AGAIN:
+                break
+            await asyncio.sleep(_READY_AGAIN)  # a server is up before its streams are
+        if isinstance(answer, NatsFailure):
+            raise answer
         return Delivery(answer.subject, answer.reply, answer.data, answer.headers or {})
 
     async def api(self, name: str, body: Mapping[str, object] | None = None, *, timeout: float) -> Answer:
@@ -148,9 +157,9 @@ class Connection:
             raise NatsFailure("what answered is no stream")
         return sequence
 
-    async def tell(self, subject: str, payload: bytes) -> None:
+    async def tell(self, subject: str, payload: bytes, *, reply: str = "") -> None:
         """Publish without waiting for anything."""
-        await _bounded(self._client.publish(subject, payload), 1.0)
+        await _bounded(self._client.publish(subject, payload, reply=reply), 1.0)
 
     async def listen(self) -> Listener:
         """An address of our own to which the server can send."""
@@ -171,6 +180,11 @@ class Listener:
     _subscription: Subscription
     inbox: str
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether something arrived already."""
+        return self._subscription.pending_msgs > 0
+
     async def next(self, timeout: float) -> Delivery | None:
         """The next message, or None if none came in time."""
         try:
@@ -190,6 +204,10 @@ Answer: TypeAlias = Mapping[str, object]
 
 class _NoAnswer(NatsFailure):
     """Nothing came in time."""
+
+
+class _NobodyListens(NatsRefusal):
+    """Nobody got it, so it may be said again."""
 
 
 def header_size(headers: Mapping[str, str]) -> int:
@@ -236,7 +254,7 @@ async def _bounded(work: Awaitable[T], timeout: float) -> T:
         async with asyncio.timeout(timeout):
             return await work
     except nats.errors.NoRespondersError:
-        problem: NatsFailure = NatsRefusal("no stream listens there, or JetStream is not ready yet")
+        problem: NatsFailure = _NobodyListens("no stream listens there, or JetStream is not ready")
     except TimeoutError:
         problem = _NoAnswer(f"no answer within {timeout:g} s")
     except (nats.errors.Error, OSError) as error:

@@ -21,13 +21,18 @@ def check_name(name: str, what: str) -> None:
         raise ConfigError(f"{name!a} cannot be the name of {what}: use 1 to 64 of A-Z a-z 0-9 _ -")
 
 
-def check_subject(subject: str) -> None:
+def check_subject(subject: str, *, wildcards: bool = False) -> None:
     """Refuse a subject that is not made of plain tokens; a server takes `a..b` and `a.>` for more than one.
+
+    Args:
+        subject: What to check.
+        wildcards: Whether a token may be `*`, and the last one `>`.
 
     Raises:
         ConfigError: A token is empty or holds something else than letters, digits, `_` and `-`.
     """
-    if not all(_NAME.fullmatch(token) for token in subject.split(".")):
+    parts = (subject.removesuffix(".>") if wildcards else subject).split(".")
+    if not all(_NAME.fullmatch(part) or (wildcards and part == "*") for part in parts):
         raise ConfigError(
             f"{subject!a} cannot be a subject: use tokens of A-Z a-z 0-9 _ - with a dot in between"
         )
