@@ -7,6 +7,7 @@ import click
 from sentry_governed.cli._teams_backtest import backtest
 from sentry_governed.cli._teams_check import check
 from sentry_governed.cli._teams_explain import explain
+from sentry_governed.cli._teams_schema import schema
 from sentry_governed.cli._teams_test import test
 
 
@@ -17,5 +18,6 @@ def teams() -> None:
 
 teams.add_command(backtest)
 teams.add_command(check)
-teams.add_command(test)
 teams.add_command(explain)
+teams.add_command(schema)
+teams.add_command(test)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sentry_governed.teams._explanation import Judged as Judged
     from sentry_governed.teams._explanation import RunnerUp as RunnerUp
     from sentry_governed.teams._explanation import WhyNot as WhyNot
+    from sentry_governed.teams._schema import file_schema as file_schema
     from sentry_governed.teams._verdicts import Verdict as Verdict
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Verdict",
     "WhyNot",
     "backtest",
+    "file_schema",
 ]
 
 _LATER = {
@@ -52,6 +54,7 @@ _LATER = {
         ("Change", "Edit", "Explanation", "Fact", "Judged", "RunnerUp", "WhyNot"), "_explanation"
     ),
     "Verdict": "_verdicts",
+    "file_schema": "_schema",
 }
 
 

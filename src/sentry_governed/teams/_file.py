@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Final, TypeAlias
 
 import attrs
@@ -19,27 +18,27 @@ from sentry_governed._yaml import (
     mistaken_for,
     quoted,
 )
+from sentry_governed.teams._keys import (
+    ALIASES,
+    FILE,
+    IGNORE,
+    NAME,
+    PREFIX,
+    PRIORITY,
+    PRIORITY_DIGITS,
+    RULE,
+    TEAM,
+    VERSION,
+    Section,
+)
 from sentry_governed.teams._report import Report, is_left_out
 from sentry_governed.teams._rules import Rule, terms_of
 from sentry_governed.teams._values import Ignore, Match, Team
 
+_IDS: Final = tuple(key.snake for key in TEAM.keys if key.shape == "id")
 
-def _spellings(*names: str) -> Mapping[str, str]:
-    """Every spelling of these keys, to the snake_case one."""
-    snakes = {name: re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower() for name in names}
-    return MappingProxyType(snakes | {snake: snake for snake in snakes.values()})
-
-
-_IDS: Final = ("AsanaBacklogId", "AsanaSprintPortfolioId", "AsanaSandboxPortfolioId", "AsanaTeamId")
-_NAME_KEYS: Final = _spellings("Name")
-_TEAM_KEYS: Final = _spellings("Name", *_IDS, "Entities")
-_RULE_KEYS: Final = _spellings("Matchers", "Priority")
-_IGNORE_KEYS: Final = _spellings("Matchers", "Reason")
-_FILE_KEYS: Final = _spellings("version", "default", "aliases", "ignore", "teams")
-_ALIASES_KEYS: Final = _spellings("prefixes")
-
-_PREFIX: Final = re.compile(r"[A-Za-z0-9_.\-]+")
-_PRIORITY: Final = re.compile(r"[+-]?[0-9]{1,9}")
+_PREFIX: Final = re.compile(PREFIX)
+_PRIORITY: Final = re.compile(PRIORITY)
 _DIGITS: Final = re.compile(r"[0-9]+")
 
 _Entries: TypeAlias = Mapping[str, tuple[Scalar, Node]]
@@ -72,12 +71,10 @@ def declared(root: Node, report: Report, default: str | None) -> Declared:
     """
     file = _File(report)
     settings: _Entries = {}
-    if isinstance(root, Fields) and not any(key.text in _NAME_KEYS for key, _ in root.entries):
-        settings = file.entries(root, _FILE_KEYS)
+    if isinstance(root, Fields) and not any(key.text in NAME.spellings for key, _ in root.entries):
+        settings = file.entries(root, FILE)
         if "teams" in settings:
             file.add_teams(settings["teams"][1])
-        else:
-            report.add(root, "no teams", "add teams: and a list of them")
     elif isinstance(root, Fields):
         file.add_team(root)
     else:
@@ -100,22 +97,24 @@ class _File:
     teams: dict[str, Team] = attrs.field(factory=dict[str, Team])
     matches: list[Match] = attrs.field(factory=list[Match])
 
-    def entries(self, node: Fields, spellings: Mapping[str, str]) -> _Entries:
+    def entries(self, node: Fields, section: Section) -> _Entries:
         """The entries of a mapping by their snake_case keys."""
         known: dict[str, tuple[Scalar, Node]] = {}
         for key, value in node.entries:
-            name = spellings.get(key.text)
+            name = section.spellings.get(key.text)
             if name is None:
-                names = list(spellings)[: len(set(spellings.values()))]
-                self.report.add(
-                    key, f"unknown key {quoted(key.text)}", did_you_mean(key.text, names, spellings)
-                )
+                names = [each.name for each in section.keys]
+                hint = did_you_mean(key.text, names, section.spellings)
+                self.report.add(key, f"unknown key {quoted(key.text)}", hint)
             elif name in known:
                 first = known[name][0]
                 hint = f"{first.text} on line {first.line} is the same"
                 self.report.add(key, f"duplicate key {quoted(key.text)}", hint)
             else:
                 known[name] = key, value
+        for name, message, hint in section.needed:
+            if name not in known:
+                self.report.add(node, message, hint)
         return known
 
     def items(self, node: Node, what: str) -> Sequence[Node]:
@@ -141,11 +140,9 @@ class _File:
 
     def add_team(self, node: Fields) -> None:
         """Read one team and its rules; a team with problems counts, so that nothing else seems wrong."""
-        entries = self.entries(node, _TEAM_KEYS)
-        ids = {
-            name: self._id(*entries[name]) for name in map(_TEAM_KEYS.__getitem__, _IDS) if name in entries
-        }
-        team = Team(self._name(node, entries), **ids)
+        entries = self.entries(node, TEAM)
+        ids = {name: self._id(*entries[name]) for name in _IDS if name in entries}
+        team = Team(self._name(entries), **ids)
         if team.name in self.teams:
             hint = "merge the two, or rename one"
             self.report.add(entries["name"][1], f"a second team of the name {quoted(team.name)}", hint)
@@ -154,9 +151,8 @@ class _File:
         for entity in self.items(entries["entities"][1], "Entities") if "entities" in entries else ():
             self._add_rule(entity, team)
 
-    def _name(self, node: Fields, entries: _Entries) -> str:
+    def _name(self, entries: _Entries) -> str:
         if "name" not in entries:
-            self.report.add(node, "a team without a Name", "add Name: ...")
             return ""
         name = entries["name"][1]
         self.report.text(name, "Name")
@@ -175,7 +171,7 @@ class _File:
         return node.text
 
     def _add_rule(self, node: Node, team: Team) -> None:
-        entries = self._rule_entries(node, _RULE_KEYS)
+        entries = self._rule_entries(node, RULE)
         if entries is None:
             return
         priority = self._priority(entries)
@@ -184,15 +180,12 @@ class _File:
         if terms:
             self.matches.append(Match(team, Rule(terms, priority), self._location(key)))
 
-    def _rule_entries(self, node: Node, spellings: Mapping[str, str]) -> _Entries | None:
+    def _rule_entries(self, node: Node, section: Section) -> _Entries | None:
         if not isinstance(node, Fields):
             self.report.add(node, "a rule is not a mapping", "write Matchers: [key:value]")
             return None
-        entries = self.entries(node, spellings)
-        if "matchers" not in entries:
-            self.report.add(node, "a rule without Matchers", "write Matchers: [key:value]")
-            return None
-        return entries
+        entries = self.entries(node, section)
+        return entries if "matchers" in entries else None
 
     def _priority(self, entries: _Entries) -> int:
         node = _given(entries, "priority")
@@ -201,7 +194,9 @@ class _File:
         if isinstance(node, Scalar) and _PRIORITY.fullmatch(node.text):
             return int(node.text)
         self.report.add(
-            node, "Priority is not a whole number of at most 9 digits", "write one such as 5 or -1"
+            node,
+            f"Priority is not a whole number of at most {PRIORITY_DIGITS} digits",
+            "write one such as 5 or -1",
         )
         return 0
 
@@ -213,8 +208,8 @@ class _File:
     def check_version(self, settings: _Entries) -> None:
         """Refuse files of a format that is not known yet."""
         node = _given(settings, "version")
-        if node is not None and not (isinstance(node, Scalar) and node.text == "1"):
-            self.report.add(node, "unknown version of the format", "write version: 1")
+        if node is not None and not (isinstance(node, Scalar) and node.text == VERSION):
+            self.report.add(node, "unknown version of the format", f"write version: {VERSION}")
 
     def default(self, settings: _Entries, name: str | None) -> Team | None:
         """The default team; the given name goes before the file's, which has to be right all the same."""
@@ -241,7 +236,7 @@ class _File:
         if not isinstance(node, Fields):
             self.report.add(node, "aliases is not a mapping", 'write aliases: {prefixes: ["zap_"]}')
             return ()
-        entries = self.entries(node, _ALIASES_KEYS)
+        entries = self.entries(node, ALIASES)
         prefixes: dict[str, None] = {}
         for prefix in self.items(entries["prefixes"][1], "prefixes") if "prefixes" in entries else ():
             if isinstance(prefix, Scalar) and _PREFIX.fullmatch(prefix.text):
@@ -254,18 +249,12 @@ class _File:
         """The rules for events that need no task."""
         found: list[Ignore] = []
         for node in self.items(settings["ignore"][1], "ignore") if "ignore" in settings else ():
-            entries = self._rule_entries(node, _IGNORE_KEYS)
+            entries = self._rule_entries(node, IGNORE)
             if entries is None:
                 continue
             key, matchers = entries["matchers"]
             terms = terms_of(matchers, self.report)
-            reason = self._reason(node, entries)
+            reason = self.report.text(entries["reason"][1], "Reason") if "reason" in entries else None
             if terms and reason is not None:
                 found.append(Ignore(Rule(terms), reason, self._location(key)))
         return tuple(found)
-
-    def _reason(self, node: Node, entries: _Entries) -> str | None:
-        if "reason" in entries:
-            return self.report.text(entries["reason"][1], "Reason")
-        self.report.add(node, "an ignore rule without a Reason", "add Reason: ...")
-        return None

@@ -17,7 +17,10 @@ MAX_LENGTH: Final = 4_096
 
 Test: TypeAlias = Literal["present", "equal", "regex"]
 
-_KEY = re.compile(r"[A-Za-z0-9_.\-/:]+")
+KEY_CHARACTERS: Final = r"A-Za-z0-9_.\-"
+"""What a key may have everywhere; it has `/` inside only, and `:` only between double quotes."""
+
+_KEY = re.compile(rf"[{KEY_CHARACTERS}/:]+")
 _QUOTED_KEY = re.compile(r'"([^"]*)"(?::(.*))?', re.DOTALL)
 _BOTH_MARKS = 2
 
