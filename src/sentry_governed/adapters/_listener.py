@@ -1,0 +1,108 @@
+"""A listening HTTP server of an ASGI application, as a part of a process."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Final, cast
+
+from sentry_governed.adapters._operations import App
+from sentry_governed.errors import ConfigError, MissingExtraError
+
+if TYPE_CHECKING:
+    from uvicorn import Config, Server
+
+_BACKLOG: Final = 2_048
+_IDLE: Final = 15
+
+
+class Listener:
+    """Listens from the moment it is made, and answers while it runs.
+
+    Args:
+        opened: Opens the application on the server's event loop, and closes what it stands on.
+        host: The address to listen on.
+        port: The port; 0 for any free one.
+        connections: How many connections are answered at a time; to more it says 503.
+        drain: Seconds that answers under way may take once it is stopped.
+
+    Raises:
+        MissingExtraError: uvicorn is not installed.
+        ConfigError: The address cannot be listened on.
+    """
+
+    def __init__(
+        self,
+        opened: Callable[[], AbstractAsyncContextManager[App]],
+        *,
+        host: str,
+        port: int,
+        connections: int,
+        drain: float,
+    ) -> None:
+        self._opened = opened
+        self._connections = connections
+        self._drain = drain
+        self._server: Server | None = None
+        self._is_stopped = False
+        _uvicorn()
+        try:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            self._socket = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        except (OSError, UnicodeError) as error:
+            problem = getattr(error, "strerror", None) or str(error)
+        else:
+            return
+        raise ConfigError(f"cannot listen on {host} port {port}: {problem.lower()}")
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens."""
+        host, port = self._socket.getsockname()[:2]
+        return host, port
+
+    def run(self) -> None:
+        """Answer until `stop` is called."""
+        asyncio.run(self._run())
+
+    def stop(self) -> None:
+        """Take no further connections, and end once the answers under way are given."""
+        self._is_stopped = True
+        if self._server is not None:
+            self._server.should_exit = True
+
+    async def _run(self) -> None:
+        config, server = _uvicorn()
+        async with self._opened() as app:
+            self._server = server(
+                config(
+                    cast("Callable[..., object]", app),
+                    log_config=None,
+                    access_log=False,
+                    lifespan="off",
+                    ws="none",
+                    server_header=False,
+                    proxy_headers=False,
+                    limit_concurrency=self._connections,
+                    timeout_keep_alive=_IDLE,
+                    timeout_graceful_shutdown=max(1, int(self._drain)),
+                )
+            )
+            self._server.should_exit = self._is_stopped
+            await self._server.serve(sockets=[self._socket])
+
+    def close(self) -> None:
+        """Listen no more, also when it never ran."""
+        self._socket.close()
+
+
+def _uvicorn() -> tuple[type[Config], type[Server]]:
+    try:
+        from uvicorn import Config, Server
+    except ModuleNotFoundError:
+        raise MissingExtraError(
+            "the webhook endpoint needs an extra: pip install 'sentry-governed[webhooks]'"
+        ) from None
+    return Config, Server
