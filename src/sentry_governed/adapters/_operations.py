@@ -30,17 +30,17 @@ class Readiness:
     """
 
     problems: Callable[[], list[str]]
-    _said: list[str] = attrs.field(factory=list, init=False)
+    _said: tuple[str, ...] = attrs.field(default=(), init=False)
     _at: float = attrs.field(default=float("-inf"), init=False)
 
-    async def ask(self) -> list[str]:
+    async def ask(self) -> tuple[str, ...]:
         """What is wrong; nothing when it is ready."""
         if time.monotonic() - self._at >= _REMEMBERED:
             try:
                 async with asyncio.timeout(_PATIENCE):
-                    self._said = await asyncio.to_thread(self.problems)
+                    self._said = tuple(await asyncio.to_thread(self.problems))
             except TimeoutError:
-                self._said = [f"no answer within {_PATIENCE:g} s"]
+                self._said = (f"no answer within {_PATIENCE:g} s",)
             self._at = time.monotonic()
         return self._said
 

@@ -10,6 +10,7 @@ from sentry_governed.cli._asana import asana
 from sentry_governed.cli._audit import audit
 from sentry_governed.cli._demo import demo
 from sentry_governed.cli._handle import handle
+from sentry_governed.cli._inbox import inbox
 from sentry_governed.cli._policy import policy
 from sentry_governed.cli._route import route
 from sentry_governed.cli._teams import teams
@@ -37,6 +38,7 @@ app.add_command(asana)
 app.add_command(audit)
 app.add_command(demo)
 app.add_command(handle)
+app.add_command(inbox)
 app.add_command(policy)
 app.add_command(route)
 app.add_command(teams)

@@ -24,6 +24,7 @@ from sentry_governed.settings._settings import Settings
 from sentry_governed.settings._sources import SecretSource
 
 if TYPE_CHECKING:
+    from sentry_governed.settings._inboxes import open_inbox as open_inbox
     from sentry_governed.settings._runtime import AsyncRuntime as AsyncRuntime
     from sentry_governed.settings._runtime import Runtime as Runtime
     from sentry_governed.settings._runtime import open_async_router as open_async_router
@@ -54,6 +55,7 @@ __all__ = [
     "SqsQueue",
     "load_profiles",
     "open_async_router",
+    "open_inbox",
     "open_router",
     "parse_duration",
     "sentry_config",
@@ -61,20 +63,25 @@ __all__ = [
 ]
 
 
-_OF_RUNTIME = {
-    "AsyncRuntime",
-    "Runtime",
-    "open_async_router",
-    "open_router",
-    "sentry_config",
-    "webhook_secrets",
+_HOMES = {
+    "_inboxes": ("open_inbox",),
+    "_runtime": (
+        "AsyncRuntime",
+        "Runtime",
+        "open_async_router",
+        "open_router",
+        "sentry_config",
+        "webhook_secrets",
+    ),
 }
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
-    if name not in _OF_RUNTIME:
+    home = _HOME_OF.get(name)
+    if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from sentry_governed.settings import _runtime
+    from importlib import import_module
 
-    value = globals()[name] = getattr(_runtime, name)
+    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
     return value

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +16,7 @@ from sentry_governed.alerts import DatadogConfig
 from sentry_governed.asana import AsanaConfig
 from sentry_governed.errors import ConfigError, Problem, SettingsError
 from sentry_governed.sentry import Installation, SentryConfig
+from sentry_governed.settings._inbox import InboxPlace
 from sentry_governed.settings._ledger import LedgerPlace
 from sentry_governed.settings._places import Place
 from sentry_governed.settings._reader import Refused, collect
@@ -113,6 +115,12 @@ class Needs:
             raise _missing("ledger", "ledger: {sqlite: ledger.db}")
         return self._made(make, self.settings.ledger)
 
+    def inbox(self, make: Callable[[InboxPlace, Path, Callable[[SecretRef], Secret]], T]) -> T:
+        """What is made of where the inbox is; see `ledger`."""
+        if self.settings.inbox is None:
+            raise _missing("inbox", "inbox: {sqlite: inbox.db}")
+        return self._made(make, self.settings.inbox)
+
     def _made(self, make: Callable[[P, Path, Callable[[SecretRef], Secret]], T], place: P) -> T:
         try:
             return make(place, self.settings.folder, self._secret)
@@ -134,6 +142,16 @@ class Needs:
             except ConfigError as error:
                 problem = f"{shown}: {error}"
         raise Refused(Problem("", reference.line, reference.column, problem))
+
+
+def needs_of(settings: Settings, secrets: Mapping[str, str] | None) -> Needs:
+    """What is needed of settings, secrets being looked up in a mapping, or where the file says."""
+    values = os.environ if secrets is None else secrets
+    return Needs(
+        settings,
+        lambda name: values.get(name),  # noqa: PLW0108  a bound method would show the mapping
+        settings.secrets if secrets is None else (),
+    )
 
 
 def _openable(source: SecretSource) -> None:

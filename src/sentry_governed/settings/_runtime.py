@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, ExitStack
 from functools import cache, partial
@@ -17,7 +16,7 @@ from sentry_governed.policy import Guard, Policy
 from sentry_governed.routing import AsyncRouter, Options, Router
 from sentry_governed.sentry import AsyncSentryClient, SentryClient, SentryConfig
 from sentry_governed.settings._nats import NatsLedgerLater
-from sentry_governed.settings._needs import Needs
+from sentry_governed.settings._needs import Needs, needs_of
 from sentry_governed.settings._settings import Settings
 from sentry_governed.settings._shadow import load_shadow
 from sentry_governed.settings._stores import any_ledger, sync_ledger
@@ -104,7 +103,7 @@ def open_router(settings: Settings, *, secrets: Mapping[str, str] | None = None)
         TeamsFileError: The teams file, or the one that is tried out beside it, has problems.
         ConfigError: There is no default team.
     """
-    needs = _needs(settings, secrets)
+    needs = needs_of(settings, secrets)
     del secrets  # a traceback that shows locals would show them
     make_ledger = cache(partial(needs.ledger, sync_ledger))
     plan = _plan(needs, make_ledger)
@@ -127,7 +126,7 @@ def open_router(settings: Settings, *, secrets: Mapping[str, str] | None = None)
 
 def open_async_router(settings: Settings, *, secrets: Mapping[str, str] | None = None) -> AsyncRuntime:
     """`open_router` for asyncio; call it in the event loop that uses the router."""
-    needs = _needs(settings, secrets)
+    needs = needs_of(settings, secrets)
     del secrets  # a traceback that shows locals would show them
     make_ledger = cache(partial(needs.ledger, any_ledger))
     plan = _plan(needs, make_ledger)
@@ -158,7 +157,7 @@ def sentry_config(settings: Settings, *, secrets: Mapping[str, str] | None = Non
     Raises:
         SettingsError: There is no `sentry` section, or a secret is missing.
     """
-    needs = _needs(settings, secrets)
+    needs = needs_of(settings, secrets)
     del secrets  # as in open_router
     needs.check(needs.sentry)
     config = needs.sentry()
@@ -177,7 +176,7 @@ def webhook_secrets(settings: Settings, *, secrets: Mapping[str, str] | None = N
     Raises:
         SettingsError: A secret is missing; all missing ones are in it, by their names.
     """
-    needs = _needs(settings, secrets)
+    needs = needs_of(settings, secrets)
     del secrets  # as in open_router
     from_sentry = settings.sentry.webhook_secrets if settings.sentry else ()
     from_datadog = settings.datadog.webhook_secrets
@@ -217,12 +216,3 @@ def _plan(needs: Needs, ledger: Callable[[], object]) -> _Plan:
 def _guard(config: SentryConfig) -> Guard:
     """What routing needs in the configured organization, or in each alert's own, and nothing else."""
     return Guard(Policy.for_router(orgs=[config.org or "*"]))
-
-
-def _needs(settings: Settings, secrets: Mapping[str, str] | None) -> Needs:
-    values = os.environ if secrets is None else secrets
-    return Needs(
-        settings,
-        lambda name: values.get(name),  # noqa: PLW0108  a bound method would show the mapping
-        settings.secrets if secrets is None else (),
-    )

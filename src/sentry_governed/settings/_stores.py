@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from sentry_governed.errors import ConfigError
 from sentry_governed.routing import SqliteLedger
+from sentry_governed.settings._inbox import InboxPlace
 from sentry_governed.settings._ledger import DynamoTable, LedgerPlace, NatsBucket
 from sentry_governed.settings._places import SqliteFile
 
 if TYPE_CHECKING:
     from sentry_governed.adapters.dynamodb import DynamoLedger
+    from sentry_governed.adapters.sqlite import SqliteInbox
     from sentry_governed.settings._nats import LookUp, NatsLedgerLater
 
     SyncLedger: TypeAlias = SqliteLedger | DynamoLedger
@@ -46,3 +48,12 @@ def any_ledger(place: LedgerPlace, folder: Path, look_up: LookUp) -> AnyLedger:
     from sentry_governed.settings._nats import nats_ledger
 
     return nats_ledger(place, folder, look_up)
+
+
+def sync_inbox(place: InboxPlace, folder: Path, _look_up: LookUp) -> SqliteInbox:
+    """An inbox for threads; see `sync_ledger`."""
+    if not isinstance(place, SqliteFile):
+        raise ConfigError("this inbox is not available in this version; keep it in sqlite")
+    from sentry_governed.adapters.sqlite import SqliteInbox
+
+    return SqliteInbox(folder / place.path)

@@ -1,0 +1,31 @@
+"""From settings to an inbox that is ready to use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
+from sentry_governed.settings._needs import needs_of
+from sentry_governed.settings._settings import Settings
+from sentry_governed.settings._stores import sync_inbox
+
+if TYPE_CHECKING:
+    from sentry_governed.adapters.sqlite import SqliteInbox
+
+
+def open_inbox(settings: Settings, *, secrets: Mapping[str, str] | None = None) -> SqliteInbox:
+    """Open the inbox of a configuration file; nothing is made or connected before it is used.
+
+    Args:
+        settings: What the file says.
+        secrets: As for `open_router`.
+
+    Raises:
+        SettingsError: There is no inbox, it cannot be used, or a secret is missing.
+    """
+    needs = needs_of(settings, secrets)
+    del secrets  # as in open_router
+    inbox = cache(partial(needs.inbox, sync_inbox))
+    needs.check(inbox)
+    return inbox()
