@@ -239,6 +239,8 @@ async def reconciling(router: sg.Router, other: sg.AsyncRouter) -> None:
     assert_type(report, sg.ReconcileReport)
     assert_type(report.outcomes, tuple[sg.Outcome, ...])
     assert_type(await sg.AsyncReconciler(other).reconcile(3600, deadline=30), sg.ReconcileReport)
+
+
 async def jetstream(router: sg.AsyncRouter, message: sg.InboxMessage) -> None:
     """A queue, what fills it and what works it off."""
     queue = sg.JetStreamQueue(stream="ALERTS", durable="workers", ack_wait=60.0)

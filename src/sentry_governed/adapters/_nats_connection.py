@@ -221,6 +221,13 @@ def _json(body: Mapping[str, object]) -> bytes:
     return json.dumps(body, separators=(",", ":")).encode()
 
 
+def parsed_headers(block: bytes) -> dict[str, str]:
+    """The headers of a stored message; they are in the form that goes over the wire."""
+    lines = block.decode(errors="replace").split("\r\n")[1:]
+    pairs = (line.partition(":") for line in lines if ":" in line)
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
 def mapping(value: object) -> Answer:
     """A part of an answer; empty where it is something else."""
     return cast("Answer", value) if isinstance(value, dict) else {}

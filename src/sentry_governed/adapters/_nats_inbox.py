@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from types import TracebackType
 from typing import Self
 
 from sentry_governed._values import InboxMessage
 from sentry_governed.adapters._envelope import packed
+from sentry_governed.adapters._nats_aside import Aside
 from sentry_governed.adapters._nats_connection import Connection, NatsFailure, NatsSource, settled
 from sentry_governed.adapters._nats_queue import EXPECTED_STREAM, MESSAGE_ID, ROOM_FOR_HEADERS, JetStreamQueue
 from sentry_governed.adapters._nats_streams import stream_config
+from sentry_governed.adapters._sqlite_rows import InboxItem, InboxState, InboxStats
 from sentry_governed.errors import ConfigError, InboxError
+from sentry_governed.typing import Clock
 
 _PREPARING = 5.0
 
@@ -25,10 +29,14 @@ class JetStreamInbox:
     Open it with `open`, on the event loop that uses it. It is for asyncio only.
     """
 
-    def __init__(self, connection: Connection, queue: JetStreamQueue, *, timeout: float) -> None:
+    def __init__(
+        self, connection: Connection, queue: JetStreamQueue, *, timeout: float, clock: Clock
+    ) -> None:
         self._connection = connection
         self._queue = queue
         self._timeout = timeout
+        self._clock = clock
+        self._aside = Aside(connection, queue)
 
     @classmethod
     async def open(
@@ -38,6 +46,7 @@ class JetStreamInbox:
         *,
         create: bool = True,
         timeout: float = 0.7,
+        clock: Clock = time,
     ) -> JetStreamInbox:
         """Connect and see that the streams are there.
 
@@ -47,6 +56,7 @@ class JetStreamInbox:
             queue: The names.
             create: Whether to make streams that are not there, with storage in files.
             timeout: Seconds that `put` may take; a webhook is to be answered within one.
+            clock: Says how old what waits is.
 
         Raises:
             InboxError: The server cannot be reached, or refuses.
@@ -64,7 +74,7 @@ class JetStreamInbox:
         except BaseException:
             await connection.aclose()
             raise
-        return cls(connection, chosen, timeout=timeout)
+        return cls(connection, chosen, timeout=timeout, clock=clock)
 
     async def aclose(self) -> None:
         """Close the connection, if it was opened here; whatever is put afterwards raises `InboxError`."""
@@ -100,6 +110,56 @@ class JetStreamInbox:
         )
         if isinstance(stored, NatsFailure):
             raise InboxError(f"stream {stream}: {stored}")
+
+    async def stats(self) -> InboxStats:
+        """How full it is; the age is since the oldest message was last published.
+
+        Raises:
+            InboxError: There is no answer.
+        """
+        return await self._aside.stats(self._clock.time())
+
+    async def list(
+        self, state: InboxState | None = None, *, limit: int = 100, after: int = 0
+    ) -> tuple[InboxItem, ...]:
+        """What was put aside, in order of its numbers, without the bodies; what waits is not listed.
+
+        Args:
+            state: Only those in that state; nothing is found in the state `waiting`.
+            limit: How many at most.
+            after: The last number of the list before.
+
+        Raises:
+            InboxError: There is no answer.
+        """
+        return await self._aside.find(state, limit=limit, after=after)
+
+    async def show(self, number: int) -> InboxItem | None:
+        """One message that was put aside, with its body; None when there is none of that number.
+
+        Raises:
+            InboxError: There is no answer.
+        """
+        found = await self._aside.get(number)
+        return None if found is None else self._aside.item(found)
+
+    async def retry(self, number: int) -> bool:
+        """Give the workers what was put aside, with all its attempts; False when it is gone.
+
+        What was quarantined is read anew, as a later release may be able to.
+
+        Raises:
+            InboxError: There is no answer; it may be both put aside and with the workers, which does no harm.
+        """
+        return await self._aside.retry(number)
+
+    async def discard(self, number: int) -> bool:
+        """Remove what was put aside for good; False when it is gone.
+
+        Raises:
+            InboxError: There is no answer.
+        """
+        return await self._aside.discard(number)
 
 
 async def prepare_streams(connection: Connection, queue: JetStreamQueue, *, create: bool) -> None:
