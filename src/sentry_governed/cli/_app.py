@@ -12,6 +12,7 @@ from sentry_governed.cli._demo import demo
 from sentry_governed.cli._handle import handle
 from sentry_governed.cli._inbox import inbox
 from sentry_governed.cli._policy import policy
+from sentry_governed.cli._reconcile import reconcile
 from sentry_governed.cli._route import route
 from sentry_governed.cli._teams import teams
 
@@ -40,5 +41,6 @@ app.add_command(demo)
 app.add_command(handle)
 app.add_command(inbox)
 app.add_command(policy)
+app.add_command(reconcile)
 app.add_command(route)
 app.add_command(teams)

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import sys
-from typing import Final
 
 import attrs
 import click
 
 from sentry_governed.cli._io import as_json_text, read_alert, readable, refusals, shadow_lines, show
-from sentry_governed.routing import (
-    Commented,
-    Created,
-    Deferred,
-    Duplicate,
-    Outcome,
-    Rejected,
-    Skipped,
-    Uncertain,
-)
+from sentry_governed.cli._outcomes import exit_code, meaning
+from sentry_governed.routing import Commented, Created, Deferred, Duplicate, Outcome, Uncertain
 from sentry_governed.settings import Settings, open_router
-
-_EXIT_CODES: Final[dict[type[Outcome], int]] = {Rejected: 1, Deferred: 3, Uncertain: 3}
 
 
 @click.command()
@@ -59,11 +47,11 @@ def handle(*, config: str, payload: str, headers: str | None, as_json: bool) -> 
         click.echo(as_json_text({"outcome": type(outcome).__name__.lower(), **attrs.asdict(outcome)}))
     else:
         show(_lines(outcome))
-    sys.exit(_EXIT_CODES.get(type(outcome), 0))
+    sys.exit(exit_code(outcome))
 
 
 def _lines(outcome: Outcome) -> list[str]:
-    lines = [f"Outcome    {type(outcome).__name__}: {_meaning(outcome)}"]
+    lines = [f"Outcome    {type(outcome).__name__}: {meaning(outcome)}"]
     if outcome.key:
         lines.append(f"Key        {outcome.key}")
     shadow = [] if isinstance(outcome, Deferred | Uncertain) else shadow_lines(outcome.shadow)
@@ -81,19 +69,3 @@ def _lines(outcome: Outcome) -> list[str]:
     if isinstance(outcome, Created):
         lines.append(f"Projects   {', '.join(outcome.projects)}")
     return lines + shadow + [f"Note       {note}" for note in outcome.notes]
-
-
-def _meaning(outcome: Outcome) -> str:
-    match outcome:
-        case Created():
-            return "a task was created"
-        case Commented():
-            return "an earlier task was commented on"
-        case Duplicate():
-            return "the task was there already"
-        case Skipped():
-            return outcome.reason
-        case Rejected():
-            return outcome.problem
-        case Deferred() | Uncertain():
-            return f"{outcome.reason}; try again after {math.ceil(outcome.retry_after)} s"

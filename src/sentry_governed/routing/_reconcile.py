@@ -11,13 +11,12 @@ from typing import Final
 import attrs
 
 from sentry_governed._http.flow import Flow, monotonic, now
-from sentry_governed.alerts import Alert, alert_of_event
+from sentry_governed.alerts import alert_of_event
 from sentry_governed.errors import ConfigError, SentryGovernedError
 from sentry_governed.routing._chain import HELD, key_of, read_chain
 from sentry_governed.routing._flow import Desk, handle
 from sentry_governed.routing._lease import read
 from sentry_governed.routing._outcome import Deferred, Outcome
-from sentry_governed.routing._records import Chain
 from sentry_governed.sentry import Issue, latest_event, list_issues
 
 MOST_PAGES: Final = 10
@@ -151,21 +150,16 @@ def _seen(issue: Issue, unknown: float) -> float:
 
 
 def _cover(issue: Issue, desk: Desk, org: str, nonce: str) -> Flow[Outcome | None]:
-    """Make the first task of an issue; None when it has one."""
+    """Make the first task of an issue, or finish one that somebody left; None when there is nothing to do."""
     chain = yield from read_chain(key_of(org, issue.id))
-    if chain.root:
-        return None
     left = chain.held_until - (yield from now())
     if left > 0:
         return Deferred(chain.holder, left, HELD)
+    begun = (yield from read(chain.holder)).record if chain.holder else None
+    if chain.root and not (begun and begun.is_made):
+        return None
     event = yield from latest_event(org, issue.project.slug, issue.id)
     alert = alert_of_event(org, issue.project.slug, dict(issue.raw), dict(event.raw))
-    return (yield from handle((yield from _taking_up(chain, alert)), desk, nonce))
-
-
-def _taking_up(chain: Chain, alert: Alert) -> Flow[Alert]:
-    """The alert, under the key of whoever died over the first task if that may be there."""
-    if not chain.holder:
-        return alert
-    record = (yield from read(chain.holder)).record
-    return attrs.evolve(alert, key=chain.holder) if record and record.is_open else alert
+    if begun and begun.is_open:
+        alert = attrs.evolve(alert, key=chain.holder)
+    return (yield from handle(alert, desk, nonce))

@@ -100,7 +100,7 @@ class Chain:
         root: The first task: Sentry's external link points at it. Empty while there is none.
         latest: The newest task.
         tasks: The newest gids, so that adding one twice changes nothing.
-        holder: The key of an alert that may become the first task.
+        holder: The key of an alert that may become the first task, or has.
         held_until: Seconds since the epoch.
         alone: Whether the issue's other alerts wait for it meanwhile.
     """
@@ -114,7 +114,8 @@ class Chain:
 
     def with_task(self, task: str) -> Chain:
         """The chain with one more task at its end."""
-        return Chain(self.root or task, task, (*self.tasks, task)[-_REMEMBERED:])
+        tasks = (*self.tasks, task)[-_REMEMBERED:]
+        return Chain(self.root or task, task, tasks, self.holder)
 
 
 NO_TASKS: Final = Chain("", "")
