@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from benchmarks import backtest, cold_start, engine, flow_overhead, policy, router, verify_parse
+from benchmarks import backtest, cold_start, engine, flow_overhead, lint, policy, router, verify_parse
 
 Row = tuple[str, str, str, bool]
 
@@ -79,12 +79,20 @@ def _backtest() -> Iterator[Row]:
     )
 
 
+def _lints() -> Iterator[Row]:
+    (_, usual), *worst = lint.measure().items()
+    yield "lint 10,000 rules", f"{usual:.2f} s", "<= 0.5 s", usual <= 0.5
+    for name, seconds in worst:
+        yield f"lint, worst case: {name}", f"{seconds:.2f} s", "", True
+
+
 def rows() -> Iterator[Row]:
     """One row a number; measured one after the other, so that none disturbs the next."""
     yield from _cold_start()
     yield from _routes()
     yield from _loads()
     yield from _backtest()
+    yield from _lints()
     yield from _against("verify + parse a 25 KB webhook, over hmac + json.loads", verify_parse.measure(), 1.5)
     yield from _against("one guarded and audited request, over bare httpx", flow_overhead.measure(), 1.25)
     yield from _policy()

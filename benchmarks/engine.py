@@ -64,7 +64,8 @@ def _terms(number: int) -> str:
             return f'"service:service-{number}"'
 
 
-def _one_team(terms: Callable[[int], str], rules: int = 10_000) -> str:
+def one_team(terms: Callable[[int], str], rules: int = 10_000) -> str:
+    """One team with rules of these terms."""
     listed = "\n".join(f"    {{Matchers: [{terms(number)}]}}," for number in range(rules))
     return f"default: A\nteams:\n- Name: A\n  Entities: [\n{listed}\n  ]\n"
 
@@ -147,7 +148,7 @@ def measure_worst() -> dict[str, tuple[float, float]]:
     """Median microseconds of one route where the index helps least: with the index, and naive."""
     found: dict[str, tuple[float, float]] = {}
     for name, terms in WORST.items():
-        teams = Teams.parse(_one_team(terms))
+        teams = Teams.parse(one_team(terms))
         naive = _naive(teams)
         assert teams.match(EVENT) is naive(EVENT) is None, name
         found[name] = _microseconds(partial(teams.route, EVENT)), _microseconds(partial(naive, EVENT))
@@ -170,7 +171,7 @@ def measure_memory() -> float:
 
 LOADS: Mapping[str, Callable[[], str]] = {
     "as above": lambda: teams_file(10_000),
-    "with a regex each": lambda: _one_team(lambda number: f"'functionname:/^job-{number}-.*/'"),
+    "with a regex each": lambda: one_team(lambda number: f"'functionname:/^job-{number}-.*/'"),
 }
 
 

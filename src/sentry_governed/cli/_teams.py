@@ -8,6 +8,7 @@ from sentry_governed.cli._teams_backtest import backtest
 from sentry_governed.cli._teams_check import check
 from sentry_governed.cli._teams_explain import explain
 from sentry_governed.cli._teams_schema import schema
+from sentry_governed.cli._teams_lint import lint
 from sentry_governed.cli._teams_test import test
 
 
@@ -21,3 +22,4 @@ teams.add_command(check)
 teams.add_command(explain)
 teams.add_command(schema)
 teams.add_command(test)
+teams.add_command(lint)

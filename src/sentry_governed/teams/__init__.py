@@ -21,14 +21,23 @@ if TYPE_CHECKING:
     from sentry_governed.teams._explanation import RunnerUp as RunnerUp
     from sentry_governed.teams._explanation import WhyNot as WhyNot
     from sentry_governed.teams._schema import file_schema as file_schema
+    from sentry_governed.teams._finding import CHECKS as CHECKS
+    from sentry_governed.teams._finding import SEVERITIES as SEVERITIES
+    from sentry_governed.teams._finding import Check as Check
+    from sentry_governed.teams._finding import Finding as Finding
+    from sentry_governed.teams._finding import Severity as Severity
     from sentry_governed.teams._verdicts import Verdict as Verdict
 
 __all__ = [
+    "CHECKS",
+    "SEVERITIES",
     "Backtest",
     "Change",
+    "Check",
     "Edit",
     "Explanation",
     "Fact",
+    "Finding",
     "Ignore",
     "IgnoreCount",
     "Judged",
@@ -37,6 +46,7 @@ __all__ = [
     "Rule",
     "RuleCount",
     "RunnerUp",
+    "Severity",
     "Team",
     "TeamCount",
     "Teams",
@@ -53,6 +63,7 @@ _LATER = {
     **dict.fromkeys(
         ("Change", "Edit", "Explanation", "Fact", "Judged", "RunnerUp", "WhyNot"), "_explanation"
     ),
+    **dict.fromkeys(("CHECKS", "SEVERITIES", "Check", "Finding", "Severity"), "_finding"),
     "Verdict": "_verdicts",
     "file_schema": "_schema",
 }

@@ -8,7 +8,7 @@ stops where nothing better can come.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
@@ -89,13 +89,21 @@ class Index(Generic[Ruled]):
 
     def all(self, facts: Facts) -> tuple[Ruled, ...]:
         """Every rule whose terms all hold, the best first."""
-        buckets = [self._always]
-        for key, values in self._met(facts):
-            buckets += (key.exact[value] for value in values if value in key.exact)
-            buckets += key.buckets(values)
-        found = {candidate.place: candidate for candidate in chain.from_iterable(buckets)}
+        found = {candidate.place: candidate for candidate in chain.from_iterable(self._buckets(facts))}
         places = sorted(found)
         return tuple(found[place].ruled for place in places if _holds(found[place].rest, facts))
+
+    def near(self, facts: Facts, most: int) -> tuple[Ruled, ...]:
+        """The best few of the rules that are looked at for an event, whether or not their terms hold."""
+        heads = (bucket[:most] for bucket in self._buckets(facts))
+        found = {candidate.place: candidate.ruled for candidate in chain.from_iterable(heads)}
+        return tuple(found[place] for place in sorted(found)[:most])
+
+    def _buckets(self, facts: Facts) -> Iterator[Bucket[Ruled]]:
+        yield self._always
+        for key, values in self._met(facts):
+            yield from (key.exact[value] for value in values if value in key.exact)
+            yield from key.buckets(values)
 
     def _met(self, facts: Facts) -> list[tuple[_Key[Ruled], tuple[str, ...]]]:
         """The keys that the event has, by whichever name, with the texts that it has there."""

@@ -52,13 +52,20 @@ def _given(entries: _Entries, name: str) -> Node | None:
 
 @attrs.frozen
 class Declared:
-    """What a file declares; rules in the order of the file."""
+    """What a file declares; rules in the order of the file.
+
+    Attributes:
+        places: Where each team's name stands, by that name, such as `teams.yaml:4:11`.
+        aliases: Where each alias prefix stands, by that prefix.
+    """
 
     teams: tuple[Team, ...]
     default: Team | None
     prefixes: tuple[str, ...]
     matches: tuple[Match, ...]
     ignores: tuple[Ignore, ...]
+    places: Mapping[str, str]
+    aliases: Mapping[str, str]
 
 
 def declared(root: Node, report: Report, default: str | None) -> Declared:
@@ -80,12 +87,15 @@ def declared(root: Node, report: Report, default: str | None) -> Declared:
     else:
         file.add_teams(root)
     file.check_version(settings)
+    aliases = file.prefixes(settings)
     return Declared(
         teams=tuple(file.teams.values()),
         default=file.default(settings, default),
-        prefixes=file.prefixes(settings),
+        prefixes=tuple(aliases),
         matches=tuple(file.matches),
         ignores=file.ignores(settings),
+        places=file.places,
+        aliases=aliases,
     )
 
 
@@ -96,6 +106,7 @@ class _File:
     report: Report
     teams: dict[str, Team] = attrs.field(factory=dict[str, Team])
     matches: list[Match] = attrs.field(factory=list[Match])
+    places: dict[str, str] = attrs.field(factory=dict[str, str])
 
     def entries(self, node: Fields, section: Section) -> _Entries:
         """The entries of a mapping by their snake_case keys."""
@@ -148,6 +159,7 @@ class _File:
             self.report.add(entries["name"][1], f"a second team of the name {quoted(team.name)}", hint)
         elif team.name:
             self.teams[team.name] = team
+            self.places[team.name] = self._location(entries["name"][1])
         for entity in self.items(entries["entities"][1], "Entities") if "entities" in entries else ():
             self._add_rule(entity, team)
 
@@ -200,8 +212,8 @@ class _File:
         )
         return 0
 
-    def _location(self, key: Scalar) -> str:
-        return f"{self.report.source}:{key.line}:{key.column}"
+    def _location(self, node: Node) -> str:
+        return f"{self.report.source}:{node.line}:{node.column}"
 
     # --- settings of the file
 
@@ -228,22 +240,22 @@ class _File:
             self.report.add_about_file(message, did_you_mean(name, self.teams))
         return self.teams.get(name)
 
-    def prefixes(self, settings: _Entries) -> tuple[str, ...]:
-        """The alias prefixes, each once."""
+    def prefixes(self, settings: _Entries) -> Mapping[str, str]:
+        """The alias prefixes, each once, and where they stand."""
         node = _given(settings, "aliases")
         if node is None:
-            return ()
+            return {}
         if not isinstance(node, Fields):
             self.report.add(node, "aliases is not a mapping", 'write aliases: {prefixes: ["zap_"]}')
-            return ()
+            return {}
         entries = self.entries(node, ALIASES)
-        prefixes: dict[str, None] = {}
+        prefixes: dict[str, str] = {}
         for prefix in self.items(entries["prefixes"][1], "prefixes") if "prefixes" in entries else ():
             if isinstance(prefix, Scalar) and _PREFIX.fullmatch(prefix.text):
-                prefixes[prefix.text] = None
+                prefixes.setdefault(prefix.text, self._location(prefix))
             else:
                 self.report.add(prefix, "a prefix is not one or more of A-Z a-z 0-9 _ . -", 'such as "zap_"')
-        return tuple(prefixes)
+        return prefixes
 
     def ignores(self, settings: _Entries) -> tuple[Ignore, ...]:
         """The rules for events that need no task."""

@@ -43,6 +43,11 @@ def texts_found_by(term: Term) -> tuple[str, ...]:
     return tuple(found)
 
 
+def likely_text(term: Term) -> str:
+    """The plainest text that should pass the test of a regex term; it was not tried."""
+    return _Walk(0).along(*parse(term.value))
+
+
 @attrs.define
 class _Walk:
     """One way through a regex; the number says which of several ways to take."""

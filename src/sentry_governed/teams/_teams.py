@@ -23,6 +23,7 @@ from sentry_governed.typing import HasFacts, Tags
 if TYPE_CHECKING:
     from sentry_governed.teams._backtest import Backtest
     from sentry_governed.teams._explanation import Explanation
+    from sentry_governed.teams._finding import Finding
 
 
 @attrs.frozen
@@ -176,6 +177,16 @@ class Teams:
         from sentry_governed.teams._backtest import counted  # a router never pays for it
 
         return counted(self.source, self._declared, self._index, self._ignored, alerts)
+
+    def lint(self) -> tuple[Finding, ...]:
+        """What is wrong with the file, or probably not what was meant, although it loads; in its order.
+
+        That a rule never wins is certain, and it has an event that shows it; what only several other rules
+        together make useless is not found.
+        """
+        from sentry_governed.teams._lint import lint  # as in explain
+
+        return lint(self.source, self._declared, self._index, self._ignored)
 
     def _facts(self, tags: Tags | HasFacts) -> Facts:
         return facts_of(tags, self._declared.prefixes)
