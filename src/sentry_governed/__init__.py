@@ -125,6 +125,7 @@ if TYPE_CHECKING:
     from sentry_governed.settings import webhook_secrets as webhook_secrets
     from sentry_governed.teams import Backtest as Backtest
     from sentry_governed.teams import Explanation as Explanation
+    from sentry_governed.teams import Finding as Finding
     from sentry_governed.teams import Match as Match
     from sentry_governed.teams import Route as Route
     from sentry_governed.teams import Rule as Rule
@@ -177,6 +178,7 @@ __all__ = [
     "Explanation",
     "FieldNotOnProject",
     "FileError",
+    "Finding",
     "Gone",
     "Guard",
     "Ignored",
@@ -384,7 +386,18 @@ _HOMES = {
         "open_router",
         "webhook_secrets",
     ),
-    "teams": ("Backtest", "Explanation", "Match", "Route", "Rule", "Team", "Teams", "Term", "backtest"),
+    "teams": (
+        "Backtest",
+        "Explanation",
+        "Finding",
+        "Match",
+        "Route",
+        "Rule",
+        "Team",
+        "Teams",
+        "Term",
+        "backtest",
+    ),
     "testing": ("assert_routes",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -48,6 +48,7 @@ def teams(tags: Tags, alert: sg.Alert) -> None:
     assert_type(explanation.team, sg.Team | None)
     assert_type(explanation.to_json(), dict[str, JsonValue])
     assert_type(sg.backtest(loaded, [alert, alert.facts, tags]), sg.Backtest)
+    assert_type(loaded.lint(), tuple[sg.Finding, ...])
     assert_type(sg.Rule.parse("[a:b]"), sg.Rule)
     assert_type(sg.Term.parse("a:b"), sg.Term)
 

@@ -49,7 +49,7 @@ def no_value_suits(one: Term, other: Term) -> bool:
     return not test.holds((exact.value,))
 
 
-@functools.lru_cache(maxsize=4_096)
+@functools.lru_cache(maxsize=65_536)
 def always_found(term: Term) -> bool:
     """Whether a regex term's test passes for every value, even an empty one."""
     if term.test != "regex" or _MAY_BE_LEFT_OUT.isdisjoint(term.value):
@@ -58,7 +58,7 @@ def always_found(term: Term) -> bool:
     return least_width(tree) == 0 and _ANCHORS_AND_MORE.isdisjoint(_operators(tree, flags))
 
 
-@functools.lru_cache(maxsize=4_096)
+@functools.lru_cache(maxsize=65_536)
 def never_found(term: Term) -> bool:
     """Whether a regex term's test passes for no value, as it asks for something outside of the value."""
     if term.test != "regex":
