@@ -7,8 +7,8 @@ import click
 from sentry_governed.cli._teams_backtest import backtest
 from sentry_governed.cli._teams_check import check
 from sentry_governed.cli._teams_explain import explain
-from sentry_governed.cli._teams_schema import schema
 from sentry_governed.cli._teams_lint import lint
+from sentry_governed.cli._teams_schema import schema
 from sentry_governed.cli._teams_test import test
 
 

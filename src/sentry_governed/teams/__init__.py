@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from sentry_governed.teams._explanation import Judged as Judged
     from sentry_governed.teams._explanation import RunnerUp as RunnerUp
     from sentry_governed.teams._explanation import WhyNot as WhyNot
-    from sentry_governed.teams._schema import file_schema as file_schema
     from sentry_governed.teams._finding import CHECKS as CHECKS
     from sentry_governed.teams._finding import SEVERITIES as SEVERITIES
     from sentry_governed.teams._finding import Check as Check
     from sentry_governed.teams._finding import Finding as Finding
     from sentry_governed.teams._finding import Severity as Severity
+    from sentry_governed.teams._schema import file_schema as file_schema
     from sentry_governed.teams._verdicts import Verdict as Verdict
 
 __all__ = [
