@@ -44,3 +44,14 @@ def test_custom_task() -> None:
     assert "Impact: customers on plan free" in printed
     assert "Impact: customers on plan vip" in printed
     assert sum(line.startswith("sentry-governed: sentry.") for line in printed) == 2
+
+
+def test_fastapi_app() -> None:
+    """Two deliveries of one alert are accepted, a forged one is not, and there is one task."""
+    assert lines("fastapi_app.py") == [
+        "202 kept",
+        "202 kept",
+        "401 refused",
+        "{'waiting': 0, 'dead': 0, 'quarantined': 0}",
+        "1 task",
+    ]

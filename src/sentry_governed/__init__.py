@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from sentry_governed.adapters.sqlite import InboxStats as InboxStats
     from sentry_governed.adapters.sqlite import SqliteInbox as SqliteInbox
     from sentry_governed.adapters.sqlite import SqliteWorker as SqliteWorker
+    from sentry_governed.adapters.webhooks import lambda_webhook as lambda_webhook
+    from sentry_governed.adapters.webhooks import webhook_app as webhook_app
     from sentry_governed.alerts import Alert as Alert
     from sentry_governed.alerts import AsyncDatadogClient as AsyncDatadogClient
     from sentry_governed.alerts import DatadogClient as DatadogClient
@@ -258,15 +260,18 @@ __all__ = [
     "assert_routes",
     "backtest",
     "decode_alert",
+    "lambda_webhook",
     "load_profiles",
     "open_async_router",
     "open_router",
     "parse_alert",
     "verify_audit",
+    "webhook_app",
     "webhook_secrets",
 ]
 
 _HOMES = {
+    "adapters.webhooks": "lambda_webhook webhook_app",
     "adapters.sqlite": "InboxItem InboxStats SqliteInbox SqliteWorker",
     "_operation": "Operation",
     "_secret": "Secret",

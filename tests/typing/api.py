@@ -151,6 +151,13 @@ def embedded_inbox(router: sg.Router, message: sg.InboxMessage) -> None:
         assert_type(inbox.retry(1) or inbox.discard(1), bool)
 
 
+def webhooks(secrets: sg.WebhookSecrets, inbox: sg.SqliteInbox) -> None:
+    """Both ways in take the same things."""
+    sg.webhook_app(secrets=secrets, inbox=inbox, timeout=0.5)
+    answer = sg.lambda_webhook(secrets=secrets, inbox=inbox)({"httpMethod": "GET"}, None)
+    assert_type(answer["statusCode"], JsonValue)
+
+
 async def async_routers(
     teams: sg.Teams, builder: sg.TaskBuilder, asana: sg.AsyncAsanaClient, alert: sg.Alert
 ) -> None:

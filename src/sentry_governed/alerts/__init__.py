@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from sentry_governed.alerts._alert import Alert, Ignored, Source
 from sentry_governed.alerts._datadog_sites import check_site
 from sentry_governed.alerts._from_event import alert_of_event
-from sentry_governed.alerts._parse import decode_alert, parse_alert
+from sentry_governed.alerts._parse import decode_alert, parse_alert, read_verified
 from sentry_governed.alerts._trim import trims
-from sentry_governed.alerts._verify import Headers, WebhookSecrets
+from sentry_governed.alerts._verify import Headers, WebhookSecrets, verify
 
 if TYPE_CHECKING:
     from sentry_governed.alerts._datadog_calls import DatadogEvent as DatadogEvent
@@ -40,7 +40,9 @@ __all__ = [
     "get_event",
     "parse_alert",
     "post_event",
+    "read_verified",
     "trims",
+    "verify",
 ]
 
 _HOME_OF = {

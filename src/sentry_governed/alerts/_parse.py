@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sentry_governed._convert import JsonObject
-from sentry_governed.alerts._alert import Alert, Ignored
+from sentry_governed.alerts._alert import Alert, Ignored, Source
 from sentry_governed.alerts._datadog import REQUIRED, read_datadog
 from sentry_governed.alerts._json import check_size, decode_object
 from sentry_governed.alerts._sentry import read_sentry, resource_of
@@ -42,6 +42,17 @@ def parse_alert(
     check_size(body, max_bytes)
     source, resources = verify(body, headers, secrets)
     del headers  # a traceback that shows locals would show Datadog's secret
+    return read_verified(body, source, resources, max_bytes=max_bytes)
+
+
+def read_verified(
+    body: bytes, source: Source, resources: Sequence[str], *, max_bytes: int = MAX_BYTES
+) -> Alert | Ignored:
+    """Make an alert of bytes that `verify` vouched for.
+
+    Raises:
+        PayloadError: The bytes are not what the sender's documents describe, or too large.
+    """
     payload = decode_object(body, max_bytes=max_bytes, verified=True)
     _refuse_legacy(payload)
     if source == "datadog":
