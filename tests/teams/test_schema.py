@@ -58,6 +58,19 @@ def test_is_schema() -> None:
     assert json.loads(json.dumps(file_schema())) == file_schema()
 
 
+def test_own() -> None:
+    """Whoever has one may change it; the next one is as ever."""
+    changed: Any = file_schema()
+    changed["then"]["items"].clear()
+    changed["$defs"]["term"].clear()
+
+    assert (
+        Draft202012Validator(file_schema()).is_valid([{"Name": "a", "Entities": [{"Matchers": ["!"]}]}])
+        is False
+    )
+    assert file_schema() != changed
+
+
 def test_examples_are_found() -> None:
     """The examples that have to pass are there."""
     assert {"examples/teams.yaml", "examples/teams-list.yaml", "examples/tutorial/teams.yaml"} <= set(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Final
 
@@ -38,7 +39,7 @@ def file_schema() -> dict[str, JsonValue]:
     is_team: dict[str, JsonValue] = {"anyOf": [{"required": [name]} for name in NAME.spellings]}
     of_mapping: dict[str, JsonValue] = {"if": is_team, "then": _ref("team"), "else": _ref("file")}
     sections = {"file": FILE, "team": TEAM, "rule": RULE, "ignoreRule": IGNORE}
-    return {
+    schema: dict[str, JsonValue] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "teams.yaml of sentry-governed",
         "description": FILE.what,
@@ -52,6 +53,7 @@ def file_schema() -> dict[str, JsonValue]:
             "term": _TERM,
         },
     }
+    return copy.deepcopy(schema)
 
 
 def _ref(name: str) -> dict[str, JsonValue]:
