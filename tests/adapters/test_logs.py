@@ -19,6 +19,7 @@ from sentry_governed.routing import (
     Duplicate,
     Outcome,
     Rejected,
+    Shadowed,
     Skipped,
     Uncertain,
 )
@@ -164,6 +165,18 @@ def test_watch(stream: io.StringIO) -> None:
     assert entries[6]["retry_after"] == 3.0
     assert entries[7]["reason"] == "given up after the last delivery: lost"
     assert entries[8]["reason"] == "no team"
+
+
+def test_shadow(stream: io.StringIO) -> None:
+    """What rules that are tried out would have done is a field, without their reason."""
+    logged = Logged(Unwatched())
+    shadows = (Shadowed("Web", "why"), Shadowed("Web", "noise", ignored=True), Shadowed(None, "broken"), None)
+    for shadow in shadows:
+        logged.settled(Created("k", "1", "https://t/1", "Ops", "why", shadow=shadow), Ack())
+    logged.settled(Rejected("k", "no team", Shadowed("Web", "why")), DeadLetter("no team"))
+
+    assert [entry.get("shadow") for entry in lines(stream)] == ["Web", "ignored", "no answer", None, "Web"]
+    assert "broken" not in stream.getvalue()
 
 
 def test_formatter_alone() -> None:

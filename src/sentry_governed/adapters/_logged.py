@@ -41,7 +41,12 @@ class Logged:
 
     def settled(self, outcome: Outcome, settlement: Settlement) -> None:
         """See `Watch.settled`."""
-        fields = {"outcome": type(outcome).__name__.lower(), "key": outcome.key or None, **_about(outcome)}
+        fields = {
+            "outcome": type(outcome).__name__.lower(),
+            "key": outcome.key or None,
+            **_about(outcome),
+            "shadow": _shadow(outcome),
+        }
         match settlement:
             case Ack():
                 log(_LOG, logging.INFO, "handled", **fields)
@@ -63,3 +68,10 @@ def _about(outcome: Outcome) -> dict[str, str]:
             return {"reason": outcome.reason}
         case Rejected():
             return {"reason": outcome.problem}
+
+
+def _shadow(outcome: Outcome) -> str | None:
+    """What rules that are tried out would have done otherwise."""
+    if isinstance(outcome, Deferred | Uncertain) or outcome.shadow is None:
+        return None
+    return str(outcome.shadow)

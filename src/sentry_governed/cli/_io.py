@@ -62,10 +62,7 @@ def show(lines: list[str]) -> None:
 
 def shadow_lines(shadow: Shadowed | None) -> list[str]:
     """What rules that are tried out would have done otherwise, if anything."""
-    if shadow is None:
-        return []
-    told = "ignored" if shadow.ignored else shadow.team or "no answer"
-    return [f"Shadow     {told}: {shadow.reason}"]
+    return [] if shadow is None else [f"Shadow     {shadow}: {shadow.reason}"]
 
 
 def as_json_text(value: JsonValue) -> str:

@@ -13,6 +13,8 @@ _is_text = attrs.validators.instance_of(str)
 class Shadowed:
     """What the shadow rules would have done otherwise; nothing was done about it.
 
+    Its text is `ignored`, the team's name, or `no answer`.
+
     Attributes:
         team: The owner's name; None where they name none, and `reason` says why.
         reason: Why that team, or why it is ignored.
@@ -22,6 +24,9 @@ class Shadowed:
     team: str | None = attrs.field(validator=attrs.validators.optional(_is_text))
     reason: str = attrs.field(validator=_is_text)
     ignored: bool = attrs.field(default=False, validator=attrs.validators.instance_of(bool))
+
+    def __str__(self) -> str:
+        return "ignored" if self.ignored else self.team or "no answer"
 
 
 @attrs.frozen
