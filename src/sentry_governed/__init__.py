@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from sentry_governed.adapters.sqlite import InboxStats as InboxStats
     from sentry_governed.adapters.sqlite import SqliteInbox as SqliteInbox
     from sentry_governed.adapters.sqlite import SqliteWorker as SqliteWorker
+    from sentry_governed.adapters.sqs import SqsInbox as SqsInbox
+    from sentry_governed.adapters.sqs import lambda_sqs as lambda_sqs
     from sentry_governed.adapters.webhooks import lambda_webhook as lambda_webhook
     from sentry_governed.adapters.webhooks import webhook_app as webhook_app
     from sentry_governed.alerts import Alert as Alert
@@ -244,6 +246,7 @@ __all__ = [
     "SqliteInbox",
     "SqliteLedger",
     "SqliteWorker",
+    "SqsInbox",
     "TaskBuilder",
     "TaskDraft",
     "TaskSettings",
@@ -260,6 +263,7 @@ __all__ = [
     "assert_routes",
     "backtest",
     "decode_alert",
+    "lambda_sqs",
     "lambda_webhook",
     "load_profiles",
     "open_async_router",
@@ -278,6 +282,7 @@ _HOMES = {
     "_values": "InboxMessage LedgerRecord Permit Request Response",
     "adapters.dynamodb": "DynamoLedger",
     "adapters.nats": "JetStreamInbox JetStreamQueue JetStreamWorker NatsConfig NatsLedger",
+    "adapters.sqs": "SqsInbox lambda_sqs",
     "alerts": (
         "Alert AsyncDatadogClient DatadogClient DatadogConfig DatadogEvent DatadogEventDraft Ignored "
         "WebhookSecrets decode_alert parse_alert"

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import assert_never, assert_type
 
 import sentry_governed as sg
+from sentry_governed.adapters.sqs import BatchResponse
 from sentry_governed.testing import Case, load_cases
 from sentry_governed.typing import (
     AsyncInbox,
     AsyncLedger,
     Authorizer,
     HasFacts,
+    Inbox,
     JsonValue,
     Ledger,
     Sender,
@@ -186,6 +188,21 @@ def values(operation: sg.Operation, request: sg.Request) -> None:
     permit.completed(200)
     assert_type(operation.projects, tuple[str, ...] | None)
     assert_type(request.body, bytes | None)
+
+
+def queues(router: sg.Router, message: sg.InboxMessage) -> None:
+    """Amazon SQS."""
+    with sg.SqsInbox("https://sqs.eu-west-1.amazonaws.com/1/alerts", timeout=0.5) as inbox:
+        inbox.put(message)
+        _: Inbox = inbox
+    handler = sg.lambda_sqs(lambda: router, threads=4, reserve=5.0)
+    assert_type(handler({"Records": []}, _Invocation()), BatchResponse)
+    sg.lambda_sqs(router, dead_letter_url="https://sqs.eu-west-1.amazonaws.com/1/dead")
+
+
+class _Invocation:
+    def get_remaining_time_in_millis(self) -> int:
+        return 1
 
 
 def protocols(sender: Sender, ledger: Ledger, request: sg.Request) -> None:

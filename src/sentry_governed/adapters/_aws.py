@@ -41,11 +41,11 @@ def new_client(service: Literal["dynamodb", "sqs"], access: Access) -> BaseClien
         ConfigError: There is no region, or boto3 does not take what it was given.
     """
     try:
-        from boto3.session import Session
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
+        from botocore.session import Session
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in {"boto3", "botocore"}:
+        if (error.name or "").partition(".")[0] != "botocore":
             raise
         raise MissingExtraError("AWS needs an extra: pip install 'sentry-governed[aws]'") from None
     config = Config(
@@ -54,7 +54,7 @@ def new_client(service: Literal["dynamodb", "sqs"], access: Access) -> BaseClien
         retries={"total_max_attempts": access.attempts, "mode": "standard"},
     )
     try:
-        client: BaseClient = Session().client(
+        client: BaseClient = Session().create_client(
             service, region_name=access.region, endpoint_url=access.endpoint_url, config=config
         )
     except (BotoCoreError, ValueError) as error:

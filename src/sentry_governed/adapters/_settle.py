@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
@@ -11,17 +11,18 @@ from sentry_governed.adapters._envelope import alert_in, alert_of
 from sentry_governed.alerts import Alert, Headers, Ignored
 from sentry_governed.errors import PayloadError
 from sentry_governed.routing import (
-    AsyncRouter,
     Commented,
     Created,
     Deferred,
     Duplicate,
     Outcome,
     Rejected,
-    Router,
     Skipped,
     Uncertain,
 )
+
+if TYPE_CHECKING:
+    from sentry_governed.routing import AsyncRouter, Router
 
 
 @attrs.frozen

@@ -73,6 +73,7 @@ class DynamoLedger:
             region=region, endpoint_url=endpoint_url, connect_timeout=1, read_timeout=2, attempts=3
         )
         self._table = table
+        self._is_own = client is None
         self._client = cast("DynamoDBClient", client or new_client("dynamodb", access))
         self._clock = clock
 
@@ -134,8 +135,9 @@ class DynamoLedger:
         self._call(self._create)
 
     def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
+        """Close the connections, unless they are those of a client that was passed in."""
+        if self._is_own:
+            self._client.close()
 
     def __enter__(self) -> Self:
         return self
@@ -242,11 +244,11 @@ def _request(table: str, entry: _Entry, expected: int | None, now: float) -> Put
 
 
 def _read(key: str, item: Item) -> _Entry:
+    found = cast("Mapping[str, Mapping[str, str]]", item)
     try:
-        return _Entry(
-            LedgerRecord(key, item["value"]["S"], int(item["version"]["N"]), float(item["expires_at"]["N"])),
-            item["writer"]["S"],
-        )
+        version, expires_at = int(found["version"]["N"]), float(found["expires_at"]["N"])
+        record = LedgerRecord(key, found["value"]["S"], version, expires_at)
+        return _Entry(record, found["writer"]["S"])
     except (KeyError, TypeError, ValueError):
         pass
     raise LedgerError(f"the item {key} is not a ledger's record; does something else write to this table?")

@@ -17,9 +17,10 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Response
 
-Mishap: TypeAlias = Literal["not sent", "reply lost", "late", "failed before", "failed after"]
-"""What becomes of one request: it does not arrive, or it is applied and nobody hears of it, or it is applied
-when the test says so, or the service answers 500 without or with having applied it."""
+Mishap: TypeAlias = Literal["not sent", "reply lost", "late", "hangs", "failed before", "failed after"]
+"""What becomes of one request: it does not arrive; it is applied and nobody hears of it; the same, but only
+when the test says so; it is not answered before that; the service answers 500 without having applied it, or
+with it."""
 
 
 @attrs.define
@@ -73,6 +74,8 @@ class _Faulty:
             return _cut(environ, start_response)
         if mishap == "late":
             _cut(environ, start_response)
+            self.cloud.catch_up.wait(30)
+        if mishap == "hangs":
             self.cloud.catch_up.wait(30)
         if mishap == "failed before":
             return _failed(start_response)

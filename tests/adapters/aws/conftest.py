@@ -6,6 +6,7 @@ import pytest
 
 from tests.adapters.aws import cloud as clouds
 from tests.adapters.aws.cloud import Cloud
+from tests.adapters.aws.queues import Office, Site
 
 ACCOUNT = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -34,3 +35,17 @@ def cloud(_server: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     _server.mishaps.clear()
     _server.is_out = False
     _server.catch_up.set()
+
+
+@pytest.fixture
+def site(cloud: Cloud) -> Iterator[Site]:
+    """The cloud's queues."""
+    site = Site.of(cloud)
+    yield site
+    site.client.close()
+
+
+@pytest.fixture
+def office() -> Office:
+    """A router among fakes."""
+    return Office.new()

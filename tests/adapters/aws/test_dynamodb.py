@@ -138,6 +138,32 @@ def test_slower(
     assert found.value == "theirs"
 
 
+def test_reads_are_consistent(ledger: DynamoLedger, client: "DynamoDBClient", clock: FrozenClock) -> None:
+    """A read sees every write before it, also where the service would rather answer from a copy."""
+    asked: list[object] = []
+    client.meta.events.register(
+        "before-parameter-build.dynamodb.GetItem", lambda params, **_: asked.append(params["ConsistentRead"])
+    )
+    beside(ledger, client, clock).get("k")
+
+    assert asked == [True]
+
+
+def test_closed() -> None:
+    """Closing a ledger leaves a client that the user brought as it is."""
+
+    class Client:
+        is_open = True
+
+        def close(self) -> None:
+            self.is_open = False
+
+    client = Client()
+    DynamoLedger("ledger", client=client).close()
+
+    assert client.is_open
+
+
 @pytest.mark.parametrize("mishap", ["reply lost", "failed before", "not sent"])
 def test_read_again(ledger: DynamoLedger, cloud: Cloud, mishap: Mishap) -> None:
     """A read is sent again, up to three times in all."""
@@ -276,7 +302,7 @@ def test_bad_access(client: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch) -
 
 def test_missing_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without boto3 the pip command is named."""
-    monkeypatch.setitem(sys.modules, "boto3.session", None)
+    monkeypatch.setitem(sys.modules, "botocore.session", None)
 
     with pytest.raises(MissingExtraError, match=r"pip install 'sentry-governed\[aws\]'"):
         DynamoLedger("ledger")
