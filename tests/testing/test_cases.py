@@ -3,15 +3,19 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sentry_governed.alerts import Alert, Ignored
 from sentry_governed.asana import Priority
 from sentry_governed.errors import CasesFileError, ConfigError
 from sentry_governed.teams import Rule
 from sentry_governed.testing import Case, load_cases
+from tests.teams.strategies import mutated
 
 ROOT = Path(__file__).parent.parent.parent
 ALERTS = ROOT / "examples" / "alerts"
+EXAMPLE = (ROOT / "examples" / "cases.yaml").read_text().replace("payload: ", f"payload: {ROOT}/examples/")
 
 
 def cases(tmp_path: Path, text: str) -> tuple[Case, ...]:
@@ -167,6 +171,20 @@ def test_refused(given: dict[str, object], said: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Case("a", **given)  # type: ignore[arg-type]  # wrong on purpose
     assert said in str(caught.value)
+
+
+@given(text=mutated(st.just(EXAMPLE)))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text(tmp_path: Path, text: str) -> None:
+    """Whatever a file holds, there are cases or problems."""
+    (tmp_path / "cases.yaml").write_text(text, encoding="utf-8", errors="surrogateescape")
+    found: tuple[object, ...] = ()
+    try:
+        found = load_cases(tmp_path / "cases.yaml")
+    except CasesFileError as error:
+        found = error.problems
+
+    assert found
 
 
 def test_frozen_tags() -> None:
