@@ -55,3 +55,14 @@ def test_fastapi_app() -> None:
         "{'waiting': 0, 'dead': 0, 'quarantined': 0}",
         "1 task",
     ]
+
+
+def test_nats_worker() -> None:
+    """Each alert makes one task, however often it was sent; what nobody can read is put aside."""
+    printed = lines("nats_worker.py")
+
+    assert sorted(printed[:3]) == ["Created: Ack", "Created: Ack", "Rejected: DeadLetter"]
+    assert printed[3:] == [
+        "dead letter 1: the body is not UTF-8 at byte 0",
+        "2 tasks for 2 alerts in 3 webhooks",
+    ]
