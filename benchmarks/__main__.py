@@ -2,7 +2,17 @@
 
 from collections.abc import Iterator
 
-from benchmarks import backtest, cold_start, engine, flow_overhead, lint, policy, router, verify_parse
+from benchmarks import (
+    backtest,
+    cold_start,
+    engine,
+    flow_overhead,
+    jetstream,
+    lint,
+    policy,
+    router,
+    verify_parse,
+)
 
 Row = tuple[str, str, str, bool]
 
@@ -86,6 +96,18 @@ def _lints() -> Iterator[Row]:
         yield f"lint, worst case: {name}", f"{seconds:.2f} s", "", True
 
 
+def _jetstream() -> Iterator[Row]:
+    """How fast a worker empties a stream; like the router's rate, it says as much of the machine."""
+    (_, bare), *ours = jetstream.measure().items()
+    for name, rate in ours:
+        yield (
+            f"alerts a second off JetStream, {name}",
+            f"{rate:.0f} = bare fetch and ack / {bare / rate:.1f}",
+            "-",
+            True,
+        )
+
+
 def rows() -> Iterator[Row]:
     """One row a number; measured one after the other, so that none disturbs the next."""
     yield from _cold_start()
@@ -97,6 +119,7 @@ def rows() -> Iterator[Row]:
     yield from _against("one guarded and audited request, over bare httpx", flow_overhead.measure(), 1.25)
     yield from _policy()
     yield from _router()
+    yield from _jetstream()
 
 
 def main() -> None:

@@ -85,7 +85,7 @@ async def play(nats: sg.NatsConfig, asana: AsanaConfig) -> None:
             )
         )
         working = asyncio.create_task(work(nats, asana))
-        while (await inbox.stats()).waiting:
+        while (await inbox.stats()).waiting:  # noqa: ASYNC110 - only the server knows
             await asyncio.sleep(0.1)
         signal.raise_signal(signal.SIGTERM)
         await working
@@ -100,7 +100,7 @@ def nats_server() -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with tempfile.TemporaryDirectory() as store:
-        binary = Path(sys.executable).with_name("nats-server")
+        binary = str(Path(sys.executable).with_name("nats-server"))
         command = [binary, "-a", "127.0.0.1", "-p", str(port), "-js", "-sd", store]
         with subprocess.Popen(command, stderr=subprocess.DEVNULL) as server:
             try:

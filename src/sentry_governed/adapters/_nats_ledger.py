@@ -29,16 +29,28 @@ from sentry_governed.typing import Clock
 
 _DAY: Final = 86_400.0
 _NO_MESSAGE: Final = 10037
+_MOST_KNOWN: Final = 1024
 _WRONG_REVISION: Final = {10071, 10164}
 
 
 @attrs.frozen
 class _Stored:
-    """What a key's subject holds; `record` is None where the key was deleted with another tool."""
+    """What a key's subject holds.
 
-    revision: int
+    Attributes:
+        revision: Of its last write, 0 where there was none.
+        nonce: Of its last write.
+        record: None where there is none, or where another tool deleted it.
+    """
+
+    revision: int = 0
     nonce: str = ""
     record: LedgerRecord | None = None
+
+    @property
+    def expires_at(self) -> float:
+        """When the record expires; long ago where there is none."""
+        return self.record.expires_at if self.record else 0.0
 
 
 class NatsLedger:
@@ -62,6 +74,7 @@ class NatsLedger:
         self._ttl = ttl
         self._timeout = timeout
         self._clock = clock
+        self._known: dict[str, tuple[int, float]] = {}
 
     @classmethod
     async def open(
@@ -128,7 +141,8 @@ class NatsLedger:
             LedgerError: The key is malformed, or there is no answer.
         """
         check_key(key)
-        return self._live(await self._read(key))
+        record = (await self._read(key)).record
+        return record if record and record.expires_at > self._clock.time() else None
 
     async def put(
         self, key: str, value: str, *, expected: int | None, expires_at: float
@@ -144,26 +158,37 @@ class NatsLedger:
                 f"the bucket {self._bucket} forgets after {self._ttl:g} seconds, "
                 f"before the record of {key} may be forgotten; give it a longer ttl"
             )
+        known = self._known.pop(key, None)
+        if known is not None and self._version(*known) == expected:  # what a router has just read or written
+            written = await self._write(key, value, expires_at, known[0])
+            if written is not None:
+                return written
         found = await self._read(key)
-        live = self._live(found)
-        if (live.version if live else None) != expected:
+        if self._version(found.revision, found.expires_at) != expected:
             return None
-        return await self._write(key, value, expires_at, found.revision if found else 0)
+        return await self._write(key, value, expires_at, found.revision)
 
-    def _live(self, found: _Stored | None) -> LedgerRecord | None:
-        record = found.record if found else None
-        return record if record and record.expires_at > self._clock.time() else None
+    def _version(self, revision: int, expires_at: float) -> int | None:
+        """What is expected of a key whose last write was this one."""
+        return revision if expires_at > self._clock.time() else None
 
-    async def _read(self, key: str) -> _Stored | None:
+    def _remember(self, key: str, revision: int, expires_at: float) -> None:
+        """Spare the next write of the key a question; the server refuses it should anything have changed."""
+        self._known[key] = (revision, expires_at)
+        if len(self._known) > _MOST_KNOWN:
+            del self._known[next(iter(self._known))]
+
+    async def _read(self, key: str) -> _Stored:
         asked = {"last_by_subj": self._subject(key)}
         answer = await settled(
             self._connection.api(f"STREAM.MSG.GET.KV_{self._bucket}", asked, timeout=self._timeout)
         )
-        if isinstance(answer, NatsRefusal) and answer.code == _NO_MESSAGE:
-            return None
-        if isinstance(answer, NatsFailure):
+        is_absent = isinstance(answer, NatsRefusal) and answer.code == _NO_MESSAGE
+        if isinstance(answer, NatsFailure) and not is_absent:
             raise self._error(str(answer))
-        return self._decoded(key, answer)
+        found = _Stored() if isinstance(answer, NatsFailure) else self._decoded(key, answer)
+        self._remember(key, found.revision, found.expires_at)
+        return found
 
     def _decoded(self, key: str, answer: Answer) -> _Stored:
         try:
@@ -199,9 +224,10 @@ class NatsLedger:
             raise self._error(str(written))
         if isinstance(written, NatsFailure):
             found = await self._read(key)
-            if found is not None and found.nonce == nonce:
+            if found.nonce == nonce:
                 return found.record
             raise self._error(f"it is not known whether {key} was written: {written}")
+        self._remember(key, written, expires_at)
         return LedgerRecord(key, value, written, expires_at)
 
     def _subject(self, key: str) -> str:
