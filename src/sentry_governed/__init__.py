@@ -128,6 +128,7 @@ if TYPE_CHECKING:
     from sentry_governed.settings import open_router as open_router
     from sentry_governed.settings import webhook_secrets as webhook_secrets
     from sentry_governed.teams import Backtest as Backtest
+    from sentry_governed.teams import Diff as Diff
     from sentry_governed.teams import Explanation as Explanation
     from sentry_governed.teams import Finding as Finding
     from sentry_governed.teams import Match as Match
@@ -176,6 +177,7 @@ __all__ = [
     "Decision",
     "Deferred",
     "Denied",
+    "Diff",
     "Duplicate",
     "DynamoLedger",
     "Effect",
@@ -307,7 +309,7 @@ _HOMES = {
     ),
     "sentry": "ActionResult AsyncSentryClient Installation Preview SentryClient SentryConfig",
     "settings": "Profile Profiles Settings load_profiles open_async_router open_router webhook_secrets",
-    "teams": "Backtest Explanation Finding Match Route Rule Team Teams Term backtest",
+    "teams": "Backtest Diff Explanation Finding Match Route Rule Team Teams Term backtest",
     "testing": "assert_routes",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}

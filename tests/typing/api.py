@@ -51,6 +51,9 @@ def teams(tags: Tags, alert: sg.Alert) -> None:
     assert_type(explanation.to_json(), dict[str, JsonValue])
     assert_type(sg.backtest(loaded, [alert, alert.facts, tags]), sg.Backtest)
     assert_type(loaded.lint(), tuple[sg.Finding, ...])
+    diff = loaded.diff(loaded, alerts=[alert, tags])
+    assert_type(diff, sg.Diff)
+    assert_type((diff.alerts_moved, diff.certain, diff.to_markdown()), tuple[int, bool, str])
     assert_type(sg.Rule.parse("[a:b]"), sg.Rule)
     assert_type(sg.Term.parse("a:b"), sg.Term)
 

@@ -6,7 +6,7 @@ import contextlib
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, NoReturn
 
@@ -158,7 +158,7 @@ def _refuse_line(file: BinaryIO) -> NoReturn:
 
 
 @contextlib.contextmanager
-def recording(name: str) -> Iterator[Recording]:
+def recording(name: str) -> Generator[Recording, None, None]:
     """A recording to iterate over, with a progress bar while it is read if standard error is a terminal."""
     console = Console(stderr=True)
     if not console.is_terminal:

@@ -6,6 +6,7 @@ import click
 
 from sentry_governed.cli._teams_backtest import backtest
 from sentry_governed.cli._teams_check import check
+from sentry_governed.cli._teams_diff import diff
 from sentry_governed.cli._teams_explain import explain
 from sentry_governed.cli._teams_lint import lint
 from sentry_governed.cli._teams_schema import schema
@@ -23,3 +24,4 @@ teams.add_command(explain)
 teams.add_command(schema)
 teams.add_command(test)
 teams.add_command(lint)
+teams.add_command(diff)

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from sentry_governed.teams._backtest import RuleCount as RuleCount
     from sentry_governed.teams._backtest import TeamCount as TeamCount
     from sentry_governed.teams._backtest import Unrouted as Unrouted
+    from sentry_governed.teams._difference import Diff as Diff
+    from sentry_governed.teams._difference import Move as Move
+    from sentry_governed.teams._difference import Outcome as Outcome
+    from sentry_governed.teams._difference import RuleChanges as RuleChanges
+    from sentry_governed.teams._difference import Witness as Witness
     from sentry_governed.teams._explanation import Change as Change
     from sentry_governed.teams._explanation import Edit as Edit
     from sentry_governed.teams._explanation import Explanation as Explanation
@@ -34,6 +39,7 @@ __all__ = [
     "Backtest",
     "Change",
     "Check",
+    "Diff",
     "Edit",
     "Explanation",
     "Fact",
@@ -42,8 +48,11 @@ __all__ = [
     "IgnoreCount",
     "Judged",
     "Match",
+    "Move",
+    "Outcome",
     "Route",
     "Rule",
+    "RuleChanges",
     "RuleCount",
     "RunnerUp",
     "Severity",
@@ -54,11 +63,13 @@ __all__ = [
     "Unrouted",
     "Verdict",
     "WhyNot",
+    "Witness",
     "backtest",
     "file_schema",
 ]
 
 _LATER = {
+    **dict.fromkeys(("Diff", "Move", "Outcome", "RuleChanges", "Witness"), "_difference"),
     **dict.fromkeys(("Backtest", "IgnoreCount", "RuleCount", "TeamCount", "Unrouted"), "_backtest"),
     **dict.fromkeys(
         ("Change", "Edit", "Explanation", "Fact", "Judged", "RunnerUp", "WhyNot"), "_explanation"

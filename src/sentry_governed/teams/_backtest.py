@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from sentry_governed.teams._engine import Index
+from sentry_governed.teams._compiled import Compiled
 from sentry_governed.teams._facts import Facts, facts_of
 from sentry_governed.teams._file import Declared
 from sentry_governed.teams._frequent import Frequent, Pair
@@ -171,18 +171,13 @@ def _rule_json(match: Match) -> dict[str, JsonValue]:
     return {"team": match.team.name, "rule": str(match.rule), "location": match.location}
 
 
-def counted(
-    source: str,
-    declared: Declared,
-    rules: Index[Match],
-    ignores: Index[Ignore],
-    alerts: Iterable[Tags | HasFacts],
-) -> Backtest:
+def counted(file: Compiled, alerts: Iterable[Tags | HasFacts]) -> Backtest:
     """Route every alert and count.
 
     Raises:
         ConfigError: One is neither a mapping nor an object with `facts`.
     """
+    declared, rules, ignores = file.declared, file.rules, file.ignores
     won: dict[int, int] = dict.fromkeys(map(id, declared.matches), 0)
     taken: dict[int, int] = dict.fromkeys(map(id, declared.ignores), 0)
     frequent = Frequent()
@@ -197,7 +192,7 @@ def counted(
             default += 1
             frequent.add(_pairs(facts))
     return Backtest(
-        source=source,
+        source=file.source,
         teams=_teams(declared, won, default),
         rules=tuple(RuleCount(match, won[id(match)]) for match in declared.matches),
         ignores=tuple(IgnoreCount(ignore, taken[id(ignore)]) for ignore in declared.ignores),

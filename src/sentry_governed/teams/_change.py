@@ -9,12 +9,12 @@ from typing import Final, NamedTuple
 
 import attrs
 
-from sentry_governed.teams._engine import Index
+from sentry_governed.teams._compiled import Compiled
 from sentry_governed.teams._explanation import Change, Edit
-from sentry_governed.teams._facts import Facts, facts_of
+from sentry_governed.teams._facts import Facts
 from sentry_governed.teams._solve import Texts, solved
 from sentry_governed.teams._terms import Term
-from sentry_governed.teams._values import Ignore, Match, Team
+from sentry_governed.teams._values import Match, Team
 
 MOST_TRIES: Final = 1_000
 _MOST_RULES: Final = 200
@@ -33,10 +33,7 @@ class _State(NamedTuple):
 class Search:
     """The search for one event; a step adds what would take the event from whoever owns it instead."""
 
-    rules: Index[Match]
-    ignores: Index[Ignore]
-    default: Team | None
-    prefixes: tuple[str, ...]
+    file: Compiled
     given: Facts
     tries: int = 0
     _waiting: list[_State] = attrs.field(factory=list[_State])
@@ -52,8 +49,8 @@ class Search:
                 keys that these terms have.
         """
         tags = {name: texts for name in self.given.names if (texts := self.given.texts(name))}
-        was_ignored = self.ignores.first(self.given) is not None
-        if team == self.default:
+        was_ignored = self.file.ignores.first(self.given) is not None
+        if team == self.file.declared.default:
             self._wait(0, ())
         for failing, match in islice(nearest, _MOST_RULES):
             self._wait(failing, match.rule.terms)
@@ -61,15 +58,15 @@ class Search:
             state = heapq.heappop(self._waiting)
             if state.changed is None:
                 self.tries += 1
-                changed = solved(state.required, tags, self.prefixes)
+                changed = solved(state.required, tags, self.file.declared.prefixes)
                 if changed is not None:
                     heapq.heappush(self._waiting, state._replace(edits=len(changed), changed=changed))
                 continue
             after = {name: values for name, values in {**tags, **state.changed}.items() if values}
-            facts = facts_of(after, self.prefixes)
-            winner = self.rules.first(facts)
-            owner = self.default if winner is None else winner.team
-            ignore = None if was_ignored else self.ignores.first(facts)
+            facts = self.file.facts(after)
+            winner = self.file.rules.first(facts)
+            owner = self.file.declared.default if winner is None else winner.team
+            ignore = None if was_ignored else self.file.ignores.first(facts)
             if owner == team and ignore is None:
                 edits = (Edit(name, tags.get(name, ()), values) for name, values in state.changed.items())
                 return Change(tuple(edits), winner.location if winner else None, after)

@@ -10,10 +10,10 @@ import attrs
 from sentry_governed._yaml import did_you_mean, quoted
 from sentry_governed.errors import ConfigError
 from sentry_governed.teams._change import MOST_TRIES, Search
-from sentry_governed.teams._engine import Index, ranked
+from sentry_governed.teams._compiled import Compiled
+from sentry_governed.teams._engine import ranked
 from sentry_governed.teams._explanation import Behind, Explanation, Fact, Judged, RunnerUp, WhyNot
 from sentry_governed.teams._facts import Facts
-from sentry_governed.teams._file import Declared
 from sentry_governed.teams._rules import Rule
 from sentry_governed.teams._values import Ignore, Match, Team
 from sentry_governed.teams._verdicts import verdicts_on
@@ -27,10 +27,7 @@ _RANKS: Final[tuple[Behind, ...]] = ("priority", "precedence", "terms")
 class Explainer:
     """One event before the rules of one file."""
 
-    source: str
-    declared: Declared
-    rules: Index[Match]
-    ignores: Index[Ignore]
+    file: Compiled
     facts: Facts
 
     def explain(self, team: str | None) -> Explanation:
@@ -40,13 +37,13 @@ class Explainer:
             ConfigError: There is no team of that name.
         """
         asked = None if team is None else self._team_named(team)
-        matches = self.rules.all(self.facts)
-        ignore = self.ignores.first(self.facts)
+        matches = self.file.rules.all(self.facts)
+        ignore = self.file.ignores.first(self.facts)
         winner = matches[0] if matches else None
-        owner = winner.team if winner else self.declared.default
+        owner = winner.team if winner else self.file.declared.default
         why_not = None if asked is None or asked == owner else self._why_not(asked, winner)
         return Explanation(
-            source=self.source,
+            source=self.file.source,
             team=owner,
             winner=self._judged(winner) if winner else None,
             ignored=Judged(None, ignore.rule, ignore.location, verdicts_on(ignore.rule.terms, self.facts))
@@ -64,10 +61,10 @@ class Explainer:
         )
 
     def _team_named(self, name: str) -> Team:
-        teams = {team.name: team for team in self.declared.teams}
+        teams = {team.name: team for team in self.file.declared.teams}
         if name not in teams:
             raise ConfigError(
-                f"{quoted(self.source)} has no team {quoted(name)} ({did_you_mean(name, teams)})"
+                f"{quoted(self.file.source)} has no team {quoted(name)} ({did_you_mean(name, teams)})"
             )
         return teams[name]
 
@@ -76,9 +73,9 @@ class Explainer:
 
     def _facts(self) -> Iterator[Fact]:
         """What is known, and which keys of the file look at it."""
-        ruled: Sequence[Match | Ignore] = (*self.declared.matches, *self.declared.ignores)
+        ruled: Sequence[Match | Ignore] = (*self.file.declared.matches, *self.file.declared.ignores)
         asked = {term.key for each in ruled for term in each.rule.terms}
-        prefixes = ("", *self.declared.prefixes)
+        prefixes = ("", *self.file.declared.prefixes)
         for name in self.facts.names:
             keys = (name.removeprefix(prefix) for prefix in prefixes if name.startswith(prefix))
             yield Fact(name, self.facts.texts(name), tuple(key for key in keys if key in asked))
@@ -86,13 +83,13 @@ class Explainer:
     # --- why not that team
 
     def _why_not(self, team: Team, winner: Match | None) -> WhyNot:
-        rules = ranked(match for match in self.declared.matches if match.team == team)
+        rules = ranked(match for match in self.file.declared.matches if match.team == team)
         failing = {id(match): self._failing(match.rule) for match in rules}
         nearest = sorted(rules, key=lambda match: failing[id(match)])
-        search = Search(self.rules, self.ignores, self.declared.default, self.declared.prefixes, self.facts)
+        search = Search(self.file, self.facts)
         change = search.change_for(team, ((failing[id(match)][1], match) for match in nearest))
         note = ""
-        if not rules and team != self.declared.default:
+        if not rules and team != self.file.declared.default:
             note = "no tags can make it the owner: it has no rules and is not the default team"
         elif change is None and search.tries < MOST_TRIES:
             note = "no change of tags was found that makes it the owner"

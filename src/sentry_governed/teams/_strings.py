@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, cast
 
 import attrs
@@ -26,21 +26,27 @@ _BEYOND_ASCII: Final = "é€\u2003٣"
 _FRAMES: Final[tuple[Callable[[str], str], ...]] = (str, "a{}a".format, " {} ".format, "{}a".format)
 
 
-@functools.lru_cache(maxsize=4_096)
-def texts_found_by(term: Term) -> tuple[str, ...]:
+def texts_found_by(term: Term) -> Iterator[str]:
     """Up to 8 different texts that pass the test of a regex term; none when none could be made."""
-    tree, flags = parse(term.value)
-    test = attrs.evolve(term, negated=False)
-    found: dict[str, None] = {}
+    found: set[str] = set()
     for number in range(_WALKS):
-        text = _Walk(number).along(tree, flags)
-        for frame in _FRAMES:
-            if test.holds((frame(text),)):
-                found[frame(text)] = None
-                break
+        text = _text(term, number)
+        if text is not None and text not in found:
+            found.add(text)
+            yield text
         if len(found) == MOST_TEXTS:
-            break
-    return tuple(found)
+            return
+
+
+@functools.lru_cache(maxsize=16_384)
+def _text(term: Term, number: int) -> str | None:
+    """The text of one way through the regex, with what it takes around it; None if it is not found there."""
+    text = _Walk(number).along(*_parsed(term.value))
+    framed = (frame(text) for frame in _FRAMES)
+    return next((each for each in framed if term.holds((each,)) is not term.negated), None)
+
+
+_parsed = functools.lru_cache(maxsize=1_024)(parse)
 
 
 def likely_text(term: Term) -> str:
@@ -99,13 +105,18 @@ class _Walk:
     def _letter(self, operator: object, argument: object, flags: int) -> str:
         if operator is sre.LITERAL:
             return chr(cast("int", argument))
-        mask = letters_of(operator, argument, flags)
-        letters = [letter for letter in _PICKED if mask >> ord(letter) & 1]
+        letters = _letters_in(letters_of(operator, argument, flags))
         if letters:
             return letters[self.number % len(letters)]
         listed = _listed(cast("Tree", argument)) if operator is sre.IN else ""
         beyond = listed or _BEYOND_ASCII
         return beyond[self.number % len(beyond)]
+
+
+@functools.lru_cache(maxsize=1_024)
+def _letters_in(mask: int) -> tuple[str, ...]:
+    """The ASCII characters among these, the plainest first."""
+    return tuple(letter for letter in _PICKED if mask >> ord(letter) & 1)
 
 
 def _listed(members: Tree) -> str:

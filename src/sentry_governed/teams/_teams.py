@@ -22,6 +22,8 @@ from sentry_governed.typing import HasFacts, Tags
 
 if TYPE_CHECKING:
     from sentry_governed.teams._backtest import Backtest
+    from sentry_governed.teams._compiled import Compiled
+    from sentry_governed.teams._difference import Diff
     from sentry_governed.teams._explanation import Explanation
     from sentry_governed.teams._finding import Finding
 
@@ -163,8 +165,7 @@ class Teams:
         """
         from sentry_governed.teams._explain import Explainer  # a router never pays for it
 
-        explainer = Explainer(self.source, self._declared, self._index, self._ignored, self._facts(tags))
-        return explainer.explain(team)
+        return Explainer(self._compiled, self._facts(tags)).explain(team)
 
     def backtest(self, alerts: Iterable[Tags | HasFacts]) -> Backtest:
         """Route recorded alerts and count who would have owned them, by which rules, and what is left over.
@@ -176,7 +177,26 @@ class Teams:
         """
         from sentry_governed.teams._backtest import counted  # a router never pays for it
 
-        return counted(self.source, self._declared, self._index, self._ignored, alerts)
+        return counted(self._compiled, alerts)
+
+    def diff(self, other: Teams, alerts: Iterable[Tags | HasFacts] = ()) -> Diff:
+        """What changes in effect when `other` takes the place of this file.
+
+        Events are made of the rules of both files, and routed in both: those whose owner differs are shown.
+        Any number of recorded alerts is routed in both too; none is kept.
+
+        Raises:
+            ConfigError: An alert is neither a mapping nor an object with `facts`.
+        """
+        from sentry_governed.teams._diff import compared  # a router never pays for it
+
+        return compared(self._compiled, other._compiled, alerts)
+
+    @property
+    def _compiled(self) -> Compiled:
+        from sentry_governed.teams._compiled import Compiled  # as above
+
+        return Compiled(self.source, self._declared, self._index, self._ignored)
 
     def lint(self) -> tuple[Finding, ...]:
         """What is wrong with the file, or probably not what was meant, although it loads; in its order.
