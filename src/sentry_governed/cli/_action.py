@@ -80,7 +80,7 @@ def action(  # noqa: PLR0913  # click passes each option by its name
     approval is not sent: its request is printed, for `sentry-governed approve`, and the token that this makes
     goes into --approval.
 
-    \\b
+    \b
     sentry-governed action issues.list org=my-org project=web
     sentry-governed action issues.resolve org=my-org issue_id=123 --request-out request.json
     sentry-governed action issues.resolve org=my-org issue_id=123 --approval "$TOKEN"

@@ -46,7 +46,7 @@ def approve(*, request: str, key_env: str, expires: int, approver: str | None, a
     What is approved goes to standard error and the token alone to standard output. Whoever has the token can
     send this one write, once, until it expires: hand it only to who asked.
 
-    \\b
+    \b
     sentry-governed approve request.json --expires 15m
 
     Exit codes: 0 approved, 1 the file was edited or may not be approved like this, 2 wrong usage.

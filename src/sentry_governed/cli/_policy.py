@@ -39,7 +39,7 @@ def check(
 ) -> None:
     """Decide on ACTION as if its org and project were established, and say why. Nothing is sent.
 
-    \\b
+    \b
     sentry-governed policy check issues.resolve --org my-org --project web --config sentry-governed.yaml
 
     Exit codes: 0 allowed, 1 denied, or the configuration file was refused, 2 wrong usage, an unknown action
