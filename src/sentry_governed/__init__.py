@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sentry_governed.adapters.sqlite import SqliteInbox as SqliteInbox
     from sentry_governed.adapters.sqlite import SqliteWorker as SqliteWorker
     from sentry_governed.adapters.sqs import SqsInbox as SqsInbox
+    from sentry_governed.adapters.sqs import SqsWorker as SqsWorker
     from sentry_governed.adapters.sqs import lambda_sqs as lambda_sqs
     from sentry_governed.adapters.webhooks import lambda_webhook as lambda_webhook
     from sentry_governed.adapters.webhooks import webhook_app as webhook_app
@@ -249,6 +250,7 @@ __all__ = [
     "SqliteLedger",
     "SqliteWorker",
     "SqsInbox",
+    "SqsWorker",
     "TaskBuilder",
     "TaskDraft",
     "TaskSettings",
@@ -284,7 +286,7 @@ _HOMES = {
     "_values": "InboxMessage LedgerRecord Permit Request Response",
     "adapters.dynamodb": "DynamoLedger",
     "adapters.nats": "JetStreamInbox JetStreamQueue JetStreamWorker NatsConfig NatsLedger",
-    "adapters.sqs": "SqsInbox lambda_sqs",
+    "adapters.sqs": "SqsInbox SqsWorker lambda_sqs",
     "alerts": (
         "Alert AsyncDatadogClient DatadogClient DatadogConfig DatadogEvent DatadogEventDraft Ignored "
         "WebhookSecrets decode_alert parse_alert"

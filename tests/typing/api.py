@@ -200,6 +200,9 @@ def queues(router: sg.Router, message: sg.InboxMessage) -> None:
         _: Inbox = inbox
     handler = sg.lambda_sqs(lambda: router, threads=4, reserve=5.0)
     assert_type(handler({"Records": []}, _Invocation()), BatchResponse)
+    worker = sg.SqsWorker("https://sqs.eu-west-1.amazonaws.com/1/alerts", router, threads=2, wait=10)
+    worker.run()
+    worker.stop()
     sg.lambda_sqs(router, dead_letter_url="https://sqs.eu-west-1.amazonaws.com/1/dead")
 
 
