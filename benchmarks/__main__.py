@@ -12,6 +12,8 @@ from benchmarks import (
     policy,
     router,
     verify_parse,
+    webhook,
+    worker,
 )
 
 Row = tuple[str, str, str, bool]
@@ -108,6 +110,21 @@ def _jetstream() -> Iterator[Row]:
         )
 
 
+def _embedded() -> Iterator[Row]:
+    """How fast webhooks come in and are worked off without a broker; the disk has its say in it."""
+    accepted = webhook.measure()
+    for name in ("no inbox", "SQLite"):
+        rate, bare = accepted[name], accepted[f"bare, {name}"]
+        yield f"webhooks accepted a second, {name}", f"{rate:.0f} = bare / {bare / rate:.2f}", "-", True
+    alone, worked = worker.measure().values()
+    yield (
+        "alerts a second off a SQLite inbox, one thread",
+        f"{worked:.0f} = the router alone / {alone / worked:.2f}",
+        "-",
+        True,
+    )
+
+
 def rows() -> Iterator[Row]:
     """One row a number; measured one after the other, so that none disturbs the next."""
     yield from _cold_start()
@@ -119,6 +136,7 @@ def rows() -> Iterator[Row]:
     yield from _against("one guarded and audited request, over bare httpx", flow_overhead.measure(), 1.25)
     yield from _policy()
     yield from _router()
+    yield from _embedded()
     yield from _jetstream()
 
 

@@ -15,7 +15,7 @@ A worker is a command, such as `program("tests.chaos.embedded", "work", told)`, 
 with whatever the scenario adds. In it `router_of(told, ledger)` or `async_router_of` makes the router. Every
 random choice comes from the seed; how the processes interleave does not.
 
-What is scaled: routers wait 5 s for Asana to list what it made, and hold a key for 6 s, where the defaults
+What is scaled: routers wait 4 s for Asana to list what it made, and hold a key for 5 s, where the defaults
 are two minutes each; the fake lists after half a second. `CHAOS_ALERTS=2000` runs the long form.
 """
 
@@ -57,14 +57,14 @@ from tests.routing.makers import (
 
 ROOT = Path(__file__).parents[2]
 SECRET = "client-secret"
-SHORT = 150
+SHORT = 120
 CHANCES = {
     Fault.status(429, retry_after=0.2): 10.0,
     Fault.status(500): 2.5,
     Fault.status(503): 2.5,
     Fault.reply_lost(): 5.0,
 }
-OPTIONS = Options(lease=6.0, create_timeout=3.0, clock_skew=1.0, consistency_delay=5.0, retry_after=0.5)
+OPTIONS = Options(lease=5.0, create_timeout=3.0, clock_skew=1.0, consistency_delay=4.0, retry_after=0.5)
 
 Told = Mapping[str, str]
 
@@ -198,7 +198,7 @@ class Crew:
     """
 
     def __init__(
-        self, commands: Sequence[Sequence[str]], *, seed: int, pause: tuple[float, float] = (0.5, 2.0)
+        self, commands: Sequence[Sequence[str]], *, seed: int, pause: tuple[float, float] = (0.5, 2.5)
     ) -> None:
         self._commands = commands
         self._choice = random.Random(seed)
