@@ -41,9 +41,7 @@ class Instant:
 
 def _messages() -> list[sg.InboxMessage]:
     alerts = [
-        json.dumps(
-            sentry_event_alert(event=f"{number:032x}", tags={"service": "web"}, level="warning")
-        ).encode()
+        sentry_event_alert(event=f"{number:032x}", tags={"service": "web"}, level="warning")
         for number in itertools.islice(_numbers, ALERTS)
     ]
     return [
