@@ -283,9 +283,14 @@ async def _connected(config: NatsConfig) -> Client:
     reasons: dict[str, None] = {}
 
     async def note(error: Exception) -> None:
-        if not client.is_connected and len(reasons) < _MOST_REASONS:
-            reasons[_reason(error)] = None
-        _LOG.warning("NATS: %s", _reason(error))
+        reason = _reason(error)
+        if reason not in reasons and len(reasons) < _MOST_REASONS:  # an outage does not fill the log
+            reasons[reason] = None
+            _LOG.warning("NATS: %s", reason)
+
+    async def forget() -> None:
+        reasons.clear()
+        _LOG.warning("NATS: connected again")
 
     class Gated(nats.aio.client.Client):
         """Says nothing, and so no credentials, before the connection is what the configuration asks for."""
@@ -301,6 +306,7 @@ async def _connected(config: NatsConfig) -> Client:
             await client.connect(
                 list(config.servers),
                 error_cb=note,
+                reconnected_cb=forget,
                 name=config.name,
                 max_reconnect_attempts=-1,
                 reconnect_time_wait=cast("int", _RECONNECT_EVERY),
@@ -313,6 +319,7 @@ async def _connected(config: NatsConfig) -> Client:
     except (nats.errors.Error, OSError, ValueError) as error:
         problem = _reason(error)
     else:
+        reasons.clear()
         return client
     with suppress(Exception):  # half open; the reason is known already
         await client.close()

@@ -183,3 +183,19 @@ except MissingExtraError as error:
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
 
     assert run.stdout == f"{problem} an extra: pip install 'sentry-governed[nats]'\n"
+
+
+async def test_outage_in_the_log(fragile: NatsServer, caplog: pytest.LogCaptureFixture) -> None:
+    """An outage is in the log once for each reason, however long it is tried; so is its end."""
+    async with await NatsLedger.open(fragile.url, timeout=0.5) as ledger:
+        fragile.kill()
+        await asyncio.sleep(2.5)
+        fragile.start()
+        async with asyncio.timeout(10):
+            while "connected again" not in caplog.text:  # noqa: ASYNC110 - it is another library that logs
+                await asyncio.sleep(0.05)
+        assert await ledger.get("k") is None
+
+    lines = [record.message for record in caplog.records if record.name == "sentry_governed"]
+    assert len(lines) == len(set(lines))
+    assert lines[-1] == "NATS: connected again"
