@@ -240,6 +240,17 @@ def open_queue(url: str, client: object | None, access: Access, *, what: str = "
     return Queue(url, cast("SQSClient", client))
 
 
+def open_named(name: str, access: Access) -> Queue:
+    """A queue by its name, in the region that the access or the environment says.
+
+    Raises:
+        MissingExtraError: boto3 is not installed.
+        ConfigError: There is no region, or no such queue, or the credentials may not ask.
+        InboxError: SQS did not answer.
+    """
+    return Queue(name, cast("SQSClient", new_client("sqs", access))).named(name)
+
+
 def beside(queue: Queue, url: str, *, what: str) -> Queue:
     """Another queue of the same region, reached through the same client.
 

@@ -14,6 +14,7 @@ from sentry_governed.cli._inbox import inbox
 from sentry_governed.cli._policy import policy
 from sentry_governed.cli._reconcile import reconcile
 from sentry_governed.cli._route import route
+from sentry_governed.cli._sqs import sqs
 from sentry_governed.cli._teams import teams
 
 
@@ -43,4 +44,5 @@ app.add_command(inbox)
 app.add_command(policy)
 app.add_command(reconcile)
 app.add_command(route)
+app.add_command(sqs)
 app.add_command(teams)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 import boto3
+from moto.sqs.models import sqs_backends
 
 from sentry_governed import AllowAll, InboxMessage, Secret
 from sentry_governed.alerts import Alert
@@ -73,6 +74,12 @@ class Site:
         ).get("Messages"):
             found += got
         return found
+
+    def show_all(self, url: str) -> None:
+        """Make every hidden message visible at once, as time would."""
+        account, name = url.split("/")[-2:]
+        for message in sqs_backends[account]["us-east-1"].queues[name]._messages:
+            message.visible_at = 0.0
 
     def counts(self, url: str) -> tuple[int, int, int]:
         """How many messages are visible, hidden and delayed."""
