@@ -114,6 +114,17 @@ def test_since(way: Way, world: World) -> None:
     assert way.reconciler(world)(3 * HOUR).listed == 2
 
 
+def test_since_is_checked(way: Way, world: World) -> None:
+    """A Sentry that lists older issues as well makes no difference."""
+    world.event()
+    world.clock.advance(2 * HOUR)
+    world.event()
+    everything = world.sentry.handle("GET", "/api/0/organizations/acme/issues/", (("query", ""),), (), None)
+    world.sentry.faults.add(Fault.status(200, body=everything.body))
+
+    assert way.reconciler(world)(HOUR).listed == 1
+
+
 def test_grace(way: Way, world: World) -> None:
     """Young issues wait for their webhooks."""
     world.event()

@@ -178,6 +178,24 @@ def test_meanwhile_at_a_webhook(any_way: Way, world: World, where: str) -> None:
     assert any_way.reconciler(world)(HOUR).covered == 1
 
 
+@pytest.mark.parametrize("where", ["after GET latest", "before GET latest", "before put reserved"])
+def test_webhook_began_meanwhile(any_way: Way, world: World, where: str) -> None:
+    """A reconciler that finds a webhook at work where there was none waits for it."""
+    issue = world.event().issue
+    other = world.alert(world.event(issue))
+    world.clock.advance(1)
+    latest = world.alert(world.event(issue))
+
+    def begin(way: Way) -> None:
+        with pytest.raises(Killed):
+            way.router(world, tap=dies("before POST tasks"))(other)
+
+    report = any_way.reconciler(world, tap=Meanwhile(where, lambda: elsewhere(any_way, begin)))(HOUR)
+
+    assert report.outcomes == (Deferred(latest.key, LEASE, HELD),)
+    assert world.posts() == 0
+
+
 @pytest.mark.parametrize("where", ["before put hold", "after GET latest", "before GET latest"])
 def test_webhook_was_faster(any_way: Way, world: World, where: str) -> None:
     """A reconciler that finds a task where there was none makes no other."""
@@ -241,6 +259,47 @@ def test_reply_lost(name: str, fault: Fault) -> None:
         settle(way, world)
 
     assert len(world.asana.tasks) == 1
+
+
+@pytest.mark.parametrize(("seconds", "holds"), [(9, 0), (11, 1)])
+def test_webhooks_together(any_way: Way, world: World, seconds: float, holds: int) -> None:
+    """Webhooks hold an issue together, without writing that down again while it lasts, and none waits."""
+    issue = world.event().issue
+    first, second = world.alert(world.event(issue)), world.alert(world.event(issue))
+    points: list[str] = []
+    found: list[object] = []
+
+    def other() -> None:
+        world.clock.advance(seconds)
+        found.append(elsewhere(any_way, lambda way: way.router(world, tap=points.append)(second)))
+
+    outcome = any_way.router(world, tap=Meanwhile("before put creating", other))(first)
+
+    assert isinstance(outcome, Created)
+    assert [type(each) for each in found] == [Created]
+    assert points.count("after put hold") == holds
+
+
+@pytest.mark.parametrize("is_joined", [False, True], ids=["own hold", "another's hold"])
+def test_slow_at_a_hold(any_way: Way, world: World, is_joined: bool) -> None:
+    """A worker whose lease would last, but whose hold would not, does not send its POST."""
+    issue = world.event().issue
+    alert = world.alert(world.event(issue))
+    if is_joined:
+        with pytest.raises(Killed):
+            any_way.router(world, tap=dies("before put creating"))(world.alert(world.event(issue)))
+    slow = Meanwhile("before GET items", lambda: world.clock.advance(60))
+    still = Meanwhile("after put creating", lambda: world.clock.advance(10))
+
+    def tap(point: str) -> None:
+        slow(point)
+        still(point)
+
+    outcome = any_way.router(world, tap=tap)(alert)
+
+    assert outcome == Deferred(alert.key, 1.0, "too little of the lease was left")
+    assert world.posts() == 0
+    assert isinstance(any_way.router(world)(alert), Created)
 
 
 PUTS = ["put reserved", "put hold", "put creating", "put created", "put chain"]
