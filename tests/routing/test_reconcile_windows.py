@@ -261,6 +261,16 @@ def test_reply_lost(name: str, fault: Fault) -> None:
     assert len(world.asana.tasks) == 1
 
 
+def test_own_hold(any_way: Way, world: World) -> None:
+    """What a reconciler could not finish, the event's own webhook may, without waiting for the hold."""
+    alert = world.alert()
+    world.asana.faults.add(Fault.status(429, retry_after=5), when=is_post)
+    assert any_way.reconciler(world)(HOUR).counts == {"Deferred": 1}
+
+    assert isinstance(any_way.router(world)(alert), Created)
+    assert len(world.asana.tasks) == 1
+
+
 @pytest.mark.parametrize(("seconds", "holds"), [(9, 0), (11, 1)])
 def test_webhooks_together(any_way: Way, world: World, seconds: float, holds: int) -> None:
     """Webhooks hold an issue together, without writing that down again while it lasts, and none waits."""
