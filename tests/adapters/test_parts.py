@@ -12,6 +12,14 @@ from sentry_governed.adapters._timer import Timer
 from sentry_governed.errors import ConfigError, LedgerError
 
 
+def together(parts: list[Part], *, drain: float) -> Parts:
+    """Parts of one process."""
+    made = Parts(drain=drain)
+    for part in parts:
+        made.add(part)
+    return made
+
+
 def waiting(name: str, *, until: threading.Event | None = None) -> Part:
     """A part that works until it is told to stop."""
     told = until or threading.Event()
@@ -34,7 +42,7 @@ def fail() -> None:
 
 def test_stop() -> None:
     """Stopping ends all parts, and nothing has failed."""
-    parts = Parts([waiting("a"), waiting("b")], drain=10)
+    parts = together([waiting("a"), waiting("b")], drain=10)
     threading.Timer(0.05, parts.stop).start()
 
     assert parts.run() == Ended()
@@ -42,7 +50,7 @@ def test_stop() -> None:
 
 def test_stop_before_run() -> None:
     """A stop that comes before the start is not forgotten."""
-    parts = Parts([waiting("a")], drain=10)
+    parts = together([waiting("a")], drain=10)
     parts.stop()
 
     assert parts.run() == Ended()
@@ -52,16 +60,16 @@ def test_one_ends() -> None:
     """When one part ends, however it does, the others are stopped and it is named."""
     told = threading.Event()
 
-    assert Parts([waiting("a", until=told), at_once("b", lambda: None)], drain=10).run() == Ended(("b",))
+    assert together([waiting("a", until=told), at_once("b", lambda: None)], drain=10).run() == Ended(("b",))
     assert told.is_set()
-    assert Parts([waiting("a"), at_once("b", fail)], drain=10).run() == Ended(("b",))
+    assert together([waiting("a"), at_once("b", fail)], drain=10).run() == Ended(("b",))
 
 
 def test_late() -> None:
     """A part that does not end in time is named, and waited for no longer."""
     never = threading.Event()
     deaf = attrs.evolve(waiting("deaf", until=never), stop=lambda: None)
-    parts = Parts([deaf, waiting("a")], drain=0.2)
+    parts = together([deaf, waiting("a")], drain=0.2)
     parts.stop()
     started = time.monotonic()
 
@@ -78,7 +86,7 @@ def test_missing() -> None:
         running.set()
         told.wait(30)
 
-    parts = Parts([Part("a", run, told.set)], drain=10)
+    parts = together([Part("a", run, told.set)], drain=10)
     assert parts.missing() == ["a"]
 
     thread = threading.Thread(target=parts.run)
@@ -92,7 +100,7 @@ def test_missing() -> None:
 
 def test_signal() -> None:
     """A signal handler may stop it at any moment, also while it waits."""
-    parts = Parts([waiting("a")], drain=10)
+    parts = together([waiting("a")], drain=10)
     before = signal.signal(signal.SIGUSR1, lambda *_: parts.stop())
     try:
         threading.Timer(0.05, signal.raise_signal, (signal.SIGUSR1,)).start()
@@ -133,5 +141,5 @@ def test_timer_of_nonsense() -> None:
     def work() -> None:
         raise ConfigError("no such team")
 
-    ended = Parts([waiting("a"), at_once("timer", Timer("reconciler", 3600, work).run)], drain=10).run()
+    ended = together([waiting("a"), at_once("timer", Timer("reconciler", 3600, work).run)], drain=10).run()
     assert ended == Ended(("timer",))

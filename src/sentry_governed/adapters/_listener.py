@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, cast
 
-from sentry_governed.adapters._operations import App
+from sentry_governed.adapters.webhooks import AsgiApp
 from sentry_governed.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -22,11 +21,12 @@ class Listener:
     """Listens from the moment it is made, and answers while it runs.
 
     Args:
-        opened: Opens the application on the server's event loop, and closes what it stands on.
+        app: What answers.
         host: The address to listen on.
         port: The port; 0 for any free one.
         connections: How many connections are answered at a time; to more it says 503.
         drain: Seconds that answers under way may take once it is stopped.
+        at_end: Awaited on the server's event loop in the end.
 
     Raises:
         MissingExtraError: uvicorn is not installed.
@@ -35,14 +35,16 @@ class Listener:
 
     def __init__(
         self,
-        opened: Callable[[], AbstractAsyncContextManager[App]],
+        app: AsgiApp,
         *,
         host: str,
         port: int,
         connections: int,
         drain: float,
+        at_end: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        self._opened = opened
+        self._app = app
+        self._at_end = at_end
         self._connections = connections
         self._drain = drain
         self._server: Server | None = None
@@ -52,7 +54,7 @@ class Listener:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             self._socket = socket.create_server((host, port), family=family, backlog=_BACKLOG)
         except (OSError, UnicodeError) as error:
-            problem = getattr(error, "strerror", None) or str(error)
+            problem = (getattr(error, "strerror", None) or str(error)).partition(" (")[0]
         else:
             return
         raise ConfigError(f"cannot listen on {host} port {port}: {problem.lower()}")
@@ -75,23 +77,26 @@ class Listener:
 
     async def _run(self) -> None:
         config, server = _uvicorn()
-        async with self._opened() as app:
-            self._server = server(
-                config(
-                    cast("Callable[..., object]", app),
-                    log_config=None,
-                    access_log=False,
-                    lifespan="off",
-                    ws="none",
-                    server_header=False,
-                    proxy_headers=False,
-                    limit_concurrency=self._connections,
-                    timeout_keep_alive=_IDLE,
-                    timeout_graceful_shutdown=max(1, int(self._drain)),
-                )
+        self._server = server(
+            config(
+                cast("Callable[..., object]", self._app),
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                ws="none",
+                server_header=False,
+                proxy_headers=False,
+                limit_concurrency=self._connections,
+                timeout_keep_alive=_IDLE,
+                timeout_graceful_shutdown=max(1, int(self._drain)),
             )
-            self._server.should_exit = self._is_stopped
+        )
+        self._server.should_exit = self._is_stopped
+        try:
             await self._server.serve(sockets=[self._socket])
+        finally:
+            if self._at_end is not None:
+                await self._at_end()
 
     def close(self) -> None:
         """Listen no more, also when it never ran."""

@@ -10,7 +10,7 @@ import attrs
 
 from sentry_governed.adapters._settle import DeadLetter, Settlement
 from sentry_governed.errors import MissingExtraError, SentryGovernedError
-from sentry_governed.routing import Created, Outcome
+from sentry_governed.routing import Created, Outcome, ReconcileReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,6 +81,18 @@ class Metrics:
             self._tasks.labels(outcome.team).inc()
         if isinstance(settlement, DeadLetter):
             self._dead.inc()
+
+    def reconciled(self, report: ReconcileReport) -> None:
+        """A round of the reconciler ended."""
+        counts = {"covered": report.covered, "waiting": report.waiting, "withheld": report.withheld}
+        for name, count in {**counts, **report.counts}.items():
+            self._reconciled.labels(name.lower()).inc(count)
+        for outcome in report.outcomes:
+            if isinstance(outcome, Created):
+                self._tasks.labels(outcome.team).inc()
+        self._rounds.labels("problems" if report.problems else "whole").inc()
+        if not report.problems:
+            self._last_round.set_to_current_time()
 
     def text(self) -> tuple[bytes, str]:
         """All that is known now, and its content type."""

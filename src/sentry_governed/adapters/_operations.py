@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Final, TypeAlias
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 import attrs
 
 from sentry_governed.adapters._metrics import Metrics
-
-Scope: TypeAlias = MutableMapping[str, object]
-Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, object]]]
-Send: TypeAlias = Callable[[MutableMapping[str, object]], Awaitable[None]]
-App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+from sentry_governed.adapters.webhooks import AsgiApp
+from sentry_governed.adapters.webhooks._asgi import AsgiEvent, Receive, Send
 
 _REMEMBERED: Final = 1.0
 _PATIENCE: Final = 5.0
@@ -45,7 +42,7 @@ class Readiness:
         return self._said
 
 
-def operations_app(*, metrics: Metrics, readiness: Readiness, others: App | None = None) -> App:
+def operations_app(metrics: Metrics, readiness: Readiness, others: AsgiApp | None = None) -> AsgiApp:
     """An ASGI application with `/healthz`, `/readyz` and `/metrics`.
 
     Args:
@@ -72,7 +69,7 @@ def operations_app(*, metrics: Metrics, readiness: Readiness, others: App | None
         "/metrics": count,
     }
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    async def app(scope: AsgiEvent, receive: Receive, send: Send) -> None:
         found = paths.get(scope.get("path")) if scope["type"] == "http" else None
         if found is None and others is not None:
             await others(scope, receive, send)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Final
@@ -48,17 +48,20 @@ class Parts:
     """Runs parts together.
 
     Args:
-        parts: What runs; each name is there once.
         drain: Seconds that the parts may take to end, together.
     """
 
-    def __init__(self, parts: Sequence[Part], *, drain: float) -> None:
-        self._parts = parts
+    def __init__(self, *, drain: float) -> None:
+        self._parts: list[Part] = []
         self._drain = drain
         self._threads: dict[str, threading.Thread] = {}
         self._is_stopping = False
         # A signal handler may interrupt `get` and call `put`: of the queues only this one allows that.
         self._news: SimpleQueue[str | None] = SimpleQueue()
+
+    def add(self, part: Part) -> None:
+        """Have it run too; its name is like no other's."""
+        self._parts.append(part)
 
     def run(self) -> Ended:
         """Start all parts and wait until `stop` is called or one of them ends; then stop the others too."""

@@ -98,6 +98,14 @@ class SqliteInbox:
         """
         self._database.use(lambda connection: self._put(connection, message))
 
+    def check(self) -> None:
+        """See that a message would be kept now.
+
+        Raises:
+            InboxError: The inbox is full, or the file cannot be used or written.
+        """
+        self._database.use(self._check)
+
     def take(self, lease: float) -> Delivery | None:
         """Take the message whose turn it is, for so many seconds; None when none is due.
 
@@ -248,6 +256,10 @@ class SqliteInbox:
             names, places = ", ".join(fields), ", ".join(f":{name}" for name in fields)
             connection.execute(f"INSERT INTO messages ({names}) VALUES ({places})", fields)  # noqa: S608
             self._drop_old(connection)
+
+    def _check(self, connection: sqlite3.Connection) -> None:
+        with transaction(connection):
+            self._check_room(connection, 0)
 
     def _check_room(self, connection: sqlite3.Connection, size: int) -> None:
         messages, taken = _count(connection, "waiting")

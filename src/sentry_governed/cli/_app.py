@@ -15,6 +15,7 @@ from sentry_governed.cli._policy import policy
 from sentry_governed.cli._reconcile import reconcile
 from sentry_governed.cli._route import route
 from sentry_governed.cli._sqs import sqs
+from sentry_governed.cli._serve import serve
 from sentry_governed.cli._teams import teams
 
 
@@ -45,4 +46,5 @@ app.add_command(policy)
 app.add_command(reconcile)
 app.add_command(route)
 app.add_command(sqs)
+app.add_command(serve)
 app.add_command(teams)

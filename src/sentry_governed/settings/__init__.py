@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from sentry_governed.settings._runtime import open_router as open_router
     from sentry_governed.settings._runtime import sentry_config as sentry_config
     from sentry_governed.settings._runtime import webhook_secrets as webhook_secrets
+    from sentry_governed.settings._service import Service as Service
+    from sentry_governed.settings._service import check_service as check_service
+    from sentry_governed.settings._service import open_service as open_service
 
 __all__ = [
     "AsanaSettings",
@@ -50,13 +53,16 @@ __all__ = [
     "SecretSource",
     "SentrySettings",
     "ServeSettings",
+    "Service",
     "Settings",
     "SqliteFile",
     "SqsQueue",
+    "check_service",
     "load_profiles",
     "open_async_router",
     "open_inbox",
     "open_router",
+    "open_service",
     "parse_duration",
     "sentry_config",
     "webhook_secrets",
@@ -73,6 +79,7 @@ _HOMES = {
         "sentry_config",
         "webhook_secrets",
     ),
+    "_service": ("Service", "check_service", "open_service"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

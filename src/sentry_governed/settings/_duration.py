@@ -16,10 +16,9 @@ def parse_duration(text: str) -> float:
     """The seconds of a length of time such as `90s`, `10m`, `1.5h` or `2d`; a bare number is of seconds.
 
     Raises:
-        ConfigError: It is none, or is 0.
+        ConfigError: It is none.
     """
     parts = _DURATION.fullmatch(text)
-    seconds = float(parts[1]) * _SECONDS[parts[2]] if parts else 0.0
-    if not seconds:
+    if parts is None:
         raise ConfigError(f"{quoted(text)} is no length of time; write one such as 30s, 10m, 1h or 2d")
-    return seconds
+    return float(parts[1]) * _SECONDS[parts[2]]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from sentry_governed.settings._needs import needs_of
+from sentry_governed.settings._needs import Needs, needs_of
 from sentry_governed.settings._settings import Settings
 from sentry_governed.settings._stores import sync_inbox
 
@@ -26,6 +26,11 @@ def open_inbox(settings: Settings, *, secrets: Mapping[str, str] | None = None) 
     """
     needs = needs_of(settings, secrets)
     del secrets  # as in open_router
+    return inbox_of(needs)
+
+
+def inbox_of(needs: Needs) -> SqliteInbox:
+    """See `open_inbox`."""
     inbox = cache(partial(needs.inbox, sync_inbox))
     needs.check(inbox)
     return inbox()

@@ -64,14 +64,14 @@ class Needs:
     def teams(self) -> Path:
         """Where the teams file is."""
         if self.settings.teams is None:
-            raise _missing("teams file", "teams: teams.yaml")
+            raise missing("teams file", "teams: teams.yaml")
         return self.settings.folder / self.settings.teams
 
     def asana(self) -> AsanaConfig:
         """How Asana is reached."""
         asana = self.settings.asana
         if asana.token is None:
-            raise _missing("asana token", "asana: {token: {secret: ASANA_PAT}}")
+            raise missing("asana token", "asana: {token: {secret: ASANA_PAT}}")
         (token,) = self.secrets([asana.token])
         return AsanaConfig(token=token, base_url=asana.base_url, allow_http=asana.allow_http)
 
@@ -81,7 +81,7 @@ class Needs:
         if sentry is None:
             return None
         if sentry.token is None:
-            raise _missing("sentry token", "sentry: {token: {secret: SENTRY_API_TOKEN}}")
+            raise missing("sentry token", "sentry: {token: {secret: SENTRY_API_TOKEN}}")
         if sentry.installation is None:
             (token,), integration = self.secrets([sentry.token]), None
         else:
@@ -112,13 +112,13 @@ class Needs:
     def ledger(self, make: Callable[[LedgerPlace, Path, Callable[[SecretRef], Secret]], T]) -> T:
         """What is made of where the ledger is, the folder that relative paths begin in, and secrets."""
         if self.settings.ledger is None:
-            raise _missing("ledger", "ledger: {sqlite: ledger.db}")
+            raise missing("ledger", "ledger: {sqlite: ledger.db}")
         return self._made(make, self.settings.ledger)
 
     def inbox(self, make: Callable[[InboxPlace, Path, Callable[[SecretRef], Secret]], T]) -> T:
         """What is made of where the inbox is; see `ledger`."""
         if self.settings.inbox is None:
-            raise _missing("inbox", "inbox: {sqlite: inbox.db}")
+            raise missing("inbox", "inbox: {sqlite: inbox.db}")
         return self._made(make, self.settings.inbox)
 
     def _made(self, make: Callable[[P, Path, Callable[[SecretRef], Secret]], T], place: P) -> T:
@@ -160,5 +160,5 @@ def _openable(source: SecretSource) -> None:
         raise Refused(Problem("", source.line, source.column, message, "write [env]"))
 
 
-def _missing(what: str, example: str) -> Refused:
+def missing(what: str, example: str) -> Refused:
     return Refused(Problem("", 0, 0, f"there is no {what}", f"write {example}"))

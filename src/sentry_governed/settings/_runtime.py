@@ -105,6 +105,11 @@ def open_router(settings: Settings, *, secrets: Mapping[str, str] | None = None)
     """
     needs = needs_of(settings, secrets)
     del secrets  # a traceback that shows locals would show them
+    return router_of(needs)
+
+
+def router_of(needs: Needs) -> Runtime:
+    """See `open_router`."""
     make_ledger = cache(partial(needs.ledger, sync_ledger))
     plan = _plan(needs, make_ledger)
     ledger = make_ledger()
@@ -128,6 +133,11 @@ def open_async_router(settings: Settings, *, secrets: Mapping[str, str] | None =
     """`open_router` for asyncio; call it in the event loop that uses the router."""
     needs = needs_of(settings, secrets)
     del secrets  # a traceback that shows locals would show them
+    return async_router_of(needs)
+
+
+def async_router_of(needs: Needs) -> AsyncRuntime:
+    """See `open_async_router`."""
     make_ledger = cache(partial(needs.ledger, any_ledger))
     plan = _plan(needs, make_ledger)
     ledger = make_ledger()
@@ -178,13 +188,19 @@ def webhook_secrets(settings: Settings, *, secrets: Mapping[str, str] | None = N
     """
     needs = needs_of(settings, secrets)
     del secrets  # as in open_router
-    from_sentry = settings.sentry.webhook_secrets if settings.sentry else ()
-    from_datadog = settings.datadog.webhook_secrets
+    return webhook_secrets_of(needs)
+
+
+def webhook_secrets_of(needs: Needs) -> WebhookSecrets:
+    """See `webhook_secrets`."""
+    sentry, datadog = needs.settings.sentry, needs.settings.datadog
+    from_sentry = sentry.webhook_secrets if sentry else ()
+    from_datadog = datadog.webhook_secrets
     needs.check(lambda: needs.secrets([*from_sentry, *from_datadog]))
     return WebhookSecrets(
         sentry=needs.secrets(from_sentry),
         datadog=needs.secrets(from_datadog),
-        datadog_header=settings.datadog.webhook_header,
+        datadog_header=datadog.webhook_header,
     )
 
 

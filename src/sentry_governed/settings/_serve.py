@@ -37,8 +37,8 @@ def _seconds(default: float, low: float, high: float) -> float:
     return attrs.field(default=default, validator=check)
 
 
-def _check_projects(_owner: object, _field: object, projects: tuple[str, ...] | None) -> None:
-    for project in projects or ():
+def _check_projects(_owner: object, _field: object, projects: tuple[str, ...]) -> None:
+    for project in projects:
         if not is_project_slug(project):
             raise ConfigError(f"{quoted(project)} is not a project's slug")
 
@@ -50,17 +50,26 @@ class ReconcileSettings:
     Attributes:
         every: Seconds from one look to the next.
         since: How far back each look goes, in seconds.
+        grace: How long a webhook may take: younger issues wait for the next look.
         query: Which issues are meant, in Sentry's search language.
-        projects: The projects to look at; None for all that the token sees.
+        projects: The slugs of the projects to look at; all of the organization when there are none.
 
     Raises:
-        ConfigError: A value is out of bounds, or a project is no slug.
+        ConfigError: A value is out of bounds, a project is no slug, or an issue could fall between two looks.
     """
 
     every: float = _seconds(600.0, 10.0, 86_400.0)
     since: float = _seconds(3_600.0, 60.0, 90 * 86_400.0)
+    grace: float = _seconds(120.0, 0.0, 3_600.0)
     query: str = "is:unresolved"
-    projects: tuple[str, ...] | None = attrs.field(default=None, validator=_check_projects)
+    projects: tuple[str, ...] = attrs.field(default=(), validator=_check_projects)
+
+    def __attrs_post_init__(self) -> None:
+        if self.since < self.every + self.grace:
+            raise ConfigError(
+                f"since is {self.since:g} s, which does not cover every and grace, {self.every:g} s and "
+                f"{self.grace:g} s, together"
+            )
 
 
 @attrs.frozen(kw_only=True)
@@ -91,7 +100,9 @@ _DURATION: Final = made(parse_duration, text)
 
 _read_reconcile: Final = record(
     ReconcileSettings,
-    fields_of(ReconcileSettings, every=_DURATION, since=_DURATION, query=text, projects=items(text)),
+    fields_of(
+        ReconcileSettings, every=_DURATION, since=_DURATION, grace=_DURATION, query=text, projects=items(text)
+    ),
 )
 
 read_serve: Final = record(

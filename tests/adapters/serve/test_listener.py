@@ -6,35 +6,32 @@ import json
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 
 import pytest
 
 from sentry_governed.adapters._listener import Listener
 from sentry_governed.adapters._metrics import Metrics
-from sentry_governed.adapters._operations import App, Readiness, Receive, Scope, Send, operations_app
+from sentry_governed.adapters._operations import Readiness, operations_app
+from sentry_governed.adapters.webhooks import AsgiApp
+from sentry_governed.adapters.webhooks._asgi import AsgiEvent, Receive, Send
 from sentry_governed.errors import ConfigError
 
 
-async def teapot(_scope: Scope, _receive: Receive, send: Send) -> None:
+async def teapot(_scope: AsgiEvent, _receive: Receive, send: Send) -> None:
     """An application."""
     await send({"type": "http.response.start", "status": 418, "headers": []})
     await send({"type": "http.response.body", "body": b"short and stout"})
 
 
-def unstarted(host: str, port: int, app: App = teapot, connections: int = 100) -> Listener:
+def unstarted(host: str, port: int, app: AsgiApp = teapot, connections: int = 100) -> Listener:
     """A server that does not run yet."""
-
-    @asynccontextmanager
-    async def opened() -> AsyncIterator[App]:
-        yield app
-
-    return Listener(opened, host=host, port=port, connections=connections, drain=5.0)
+    return Listener(app, host=host, port=port, connections=connections, drain=5.0)
 
 
 @contextmanager
-def listening(app: App, *, connections: int = 100) -> Generator[Listener]:
+def listening(app: AsgiApp, *, connections: int = 100) -> Generator[Listener]:
     """A server of an application on a free port, in a thread."""
     listener = unstarted("127.0.0.1", 0, app, connections)
     thread = threading.Thread(target=listener.run, daemon=True)
@@ -63,9 +60,9 @@ def nothing_wrong() -> list[str]:
     return []
 
 
-def operations(problems: Callable[[], list[str]] = nothing_wrong, others: App | None = None) -> App:
+def operations(problems: Callable[[], list[str]] = nothing_wrong, others: AsgiApp | None = None) -> AsgiApp:
     """The operators' application."""
-    return operations_app(metrics=Metrics(), readiness=Readiness(problems), others=others)
+    return operations_app(Metrics(), Readiness(problems), others)
 
 
 def test_paths() -> None:
@@ -118,7 +115,7 @@ def test_answers_under_way() -> None:
     """A stop lets the answers under way be given, and takes no further connection."""
     begun, may_end = threading.Event(), threading.Event()
 
-    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+    async def slow(scope: AsgiEvent, receive: Receive, send: Send) -> None:
         begun.set()
         await asyncio.to_thread(may_end.wait, 10)
         await teapot(scope, receive, send)
