@@ -27,7 +27,7 @@ def test_from_webhook_to_task(shop: Shop) -> None:
             assert process.ask("/webhooks/sentry", body, headers) == (202, '{"verdict": "kept"}')
         assert process.ask("/", b"{}", {"Sentry-Hook-Signature": "0" * 64})[0] == 401
         until(lambda: len(shop.asana.tasks) == 5)
-        assert process.ask("/readyz") == (200, '{"ready": true, "problems": []}\n')
+        until(lambda: process.ask("/readyz") == (200, '{"ready": true, "problems": []}\n'))
         with SqliteInbox(shop.folder / "inbox.db") as inbox:
             until(lambda: inbox.stats().waiting == 0)
         counts = process.ask("/metrics")[1]
@@ -182,7 +182,7 @@ def test_killed(shop: Shop) -> None:
 def test_not_ready(shop: Shop) -> None:
     """An inbox that cannot be written makes it unready and webhooks 503, and it recovers."""
     with shop.open() as config, running("serve", "--config", config) as process:
-        assert process.ask("/readyz")[0] == 200
+        until(lambda: process.ask("/readyz")[0] == 200)
         with SqliteInbox(shop.folder / "inbox.db") as inbox:
             inbox.check()
         import sqlite3
