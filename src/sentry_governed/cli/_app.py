@@ -14,8 +14,8 @@ from sentry_governed.cli._inbox import inbox
 from sentry_governed.cli._policy import policy
 from sentry_governed.cli._reconcile import reconcile
 from sentry_governed.cli._route import route
-from sentry_governed.cli._sqs import sqs
 from sentry_governed.cli._serve import serve
+from sentry_governed.cli._sqs import sqs
 from sentry_governed.cli._teams import teams
 
 
