@@ -187,6 +187,9 @@ def program(module: str, *arguments: str | Told) -> list[str]:
 class Crew:
     """Processes of which one at random is killed and started again, time after time.
 
+    None is killed before it has lived for twice as long as it takes to start one: the slower the machine, the
+    rarer the deaths, or there would be nothing but starts.
+
     Args:
         commands: One for each process.
         seed: Where the random choices start.
@@ -204,6 +207,8 @@ class Crew:
         self._choice = random.Random(seed)
         self._pause = pause
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._born: list[float] = []
+        self._youth = 0.0
         self._spared = threading.Event()
         self._killer = threading.Thread(target=self._kill, daemon=True)
         self.deaths = 0
@@ -215,7 +220,11 @@ class Crew:
         self._killer.join()
 
     def __enter__(self) -> Self:
+        begun = time.monotonic()
+        self._started(program("tests.chaos.harness")).wait()
+        self._youth = 2 * (time.monotonic() - begun)
         self._processes = [self._started(command) for command in self._commands]
+        self._born = [time.monotonic()] * len(self._processes)
         self._killer.start()
         return self
 
@@ -231,11 +240,14 @@ class Crew:
     def _kill(self) -> None:
         while not self._spared.wait(self._choice.uniform(*self._pause)):
             index = self._choice.randrange(len(self._processes))
+            if time.monotonic() - self._born[index] < self._youth:
+                continue
             self._processes[index].send_signal(signal.SIGKILL)
             by_itself = self._processes[index].wait() != -signal.SIGKILL
             self.ended += by_itself
             self.deaths += not by_itself
             self._processes[index] = self._started(self._commands[index])
+            self._born[index] = time.monotonic()
 
 
 def until(holds: Callable[[], bool], seconds: float) -> None:
