@@ -99,6 +99,10 @@ class Index(Generic[Ruled]):
         found = {candidate.place: candidate.ruled for candidate in chain.from_iterable(heads)}
         return tuple(found[place] for place in sorted(found)[:most])
 
+    def tried(self, facts: Facts) -> int:
+        """How many rules are looked at for an event at most."""
+        return sum(map(len, self._buckets(facts)))
+
     def _buckets(self, facts: Facts) -> Iterator[Bucket[Ruled]]:
         yield self._always
         for key, values in self._met(facts):

@@ -30,6 +30,7 @@ CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
         "conflict": Check(
             "warning", "Rules of two teams that rank the same match one event; only their order decides."
         ),
+        "unreachable-ignore": Check("warning", "An earlier ignore rule takes whatever this one would."),
         "ignored-rule": Check("warning", "Whatever a rule matches is ignored, so it never makes a task."),
         "several-values": Check("warning", "A rule matches only where one tag has several values."),
         "regex-flags": Check("warning", "`/re/i` is a literal; flags go in front, `/(?i)re/`."),
@@ -40,6 +41,7 @@ CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
         "no-default": Check("warning", "No default team, so a router refuses the file."),
         "always-found": Check("note", "A regex is found in every value; the key alone says the same."),
         "exact-regex": Check("note", "A regex that finds one text only; the text alone is plainer."),
+        "text-regex": Check("note", "A regex that is a plain text, which is found within other text too."),
         "cut-regex": Check("note", "A regex sees fewer than 1,024 characters of a value."),
         "repeated-term": Check("note", "A rule has the same term twice; it counts once."),
         "team-without-rules": Check("note", "A team that owns nothing and is not the default."),

@@ -2,95 +2,74 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator, Sequence
-from typing import Final, cast
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
-from sentry_governed.teams import _sre as sre
-from sentry_governed.teams._sre import REPEATS, Tree, inside_group, least_width, parse
+import attrs
+
+from sentry_governed.teams._found import always_found, never_found, text_of
 from sentry_governed.teams._terms import Term
 
-_MAY_BE_LEFT_OUT: Final = frozenset("*?|{")
-_ANCHORS_AND_MORE: Final = frozenset({sre.AT, sre.ASSERT, sre.ASSERT_NOT, sre.GROUPREF, sre.GROUPREF_EXISTS})
+_MOST_TERMS: Final = 100
+"""So many terms of a rule are compared with each other."""
 
 
-def all_implied(terms: Sequence[Term], by: Sequence[Term]) -> bool:
+def all_implied(terms: Iterable[Term], by: Sequence[Term]) -> bool:
     """Whether an event for which the one terms hold is one for which the others hold too."""
-    return all(any(_implies(each, term) for each in by if each.key == term.key) for term in terms)
+    return all(is_implied(term, by) for term in terms)
 
 
-def _implies(given: Term, term: Term) -> bool:
-    if given == term:
+def is_implied(term: Term, by: Sequence[Term]) -> bool:
+    """Whether a term holds wherever these do."""
+    if term.negated:
+        return never_found(term) or any(
+            each.negated and _passes_also(term, each) for each in by if each.key == term.key
+        )
+    return any(not each.negated and _passes_also(each, term) for each in by if each.key == term.key)
+
+
+def _passes_also(narrow: Term, wide: Term) -> bool:
+    """Whether each value that passes the one test passes the other; of two terms of one key."""
+    if (narrow.test, narrow.value) == (wide.test, wide.value) or wide.test == "present":
         return True
-    if given.negated or term.negated:
-        return given.negated and term.negated and given.test == "present"
-    if term.test == "present" or always_found(term):
+    if narrow.test == "equal":
+        return wide.holds((narrow.value,)) is not wide.negated
+    if always_found(wide) or never_found(narrow):
         return True
-    return given.test == "equal" and term.holds((given.value,))
+    inner, outer = text_of(wide), text_of(narrow)
+    return inner is not None and outer is not None and inner in outer and wide.limit == narrow.limit
 
 
-def exclude_each_other(one: Term, other: Term) -> bool:
-    """Whether no event has both, although a tag may have several values."""
-    if one.key != other.key or one.negated == other.negated:
-        return False
-    wanted, refused = (other, one) if one.negated else (one, other)
-    if refused.test == "present" or always_found(refused):
-        return True
-    if wanted.test == "equal":
-        return not refused.holds((wanted.value,))
-    return (wanted.test, wanted.value) == (refused.test, refused.value)
+def opposite(term: Term) -> Term:
+    """The term that is true where this one is not."""
+    return attrs.evolve(term, negated=not term.negated)
 
 
-def no_value_suits(one: Term, other: Term) -> bool:
-    """Whether two positive terms hold together only for a tag of several values."""
-    if one.key != other.key or one.negated or other.negated or "equal" not in (one.test, other.test):
-        return False
-    exact, test = (one, other) if one.test == "equal" else (other, one)
-    return not test.holds((exact.value,))
+def exclusive(terms: Sequence[Term]) -> Iterator[tuple[Term, Term]]:
+    """Pairs of terms that no event has both of, although a tag may have several values."""
+    refused = [term for term in terms if term.negated][:_MOST_TERMS]
+    for wanted in [term for term in terms if not term.negated][:_MOST_TERMS]:
+        for other in refused:
+            if other.key == wanted.key and _passes_also(wanted, other):
+                yield wanted, other
 
 
-@functools.lru_cache(maxsize=65_536)
-def always_found(term: Term) -> bool:
-    """Whether a regex term's test passes for every value, even an empty one."""
-    if term.test != "regex" or _MAY_BE_LEFT_OUT.isdisjoint(term.value):
-        return False
-    tree, flags = parse(term.value)
-    return least_width(tree) == 0 and _ANCHORS_AND_MORE.isdisjoint(_operators(tree, flags))
+def apart(terms: Iterable[Term]) -> Iterator[tuple[Term, Term]]:
+    """Pairs of terms, the one exact, that hold together only for a tag of several values."""
+    exact: dict[str, Term] = {}
+    rest: list[Term] = []
+    for term in terms:
+        if term.negated or term.test == "present":
+            continue
+        if term.test == "equal" and exact.setdefault(term.key, term) is term:
+            continue
+        rest.append(term)
+    for term in rest:
+        value = exact.get(term.key)
+        if value is not None and not term.holds((value.value,)):
+            yield value, term
 
 
-@functools.lru_cache(maxsize=65_536)
-def never_found(term: Term) -> bool:
-    """Whether a regex term's test passes for no value, as it asks for something outside of the value."""
-    if term.test != "regex":
-        return False
-    tree, flags = parse(term.value)
-    if least_width(tree) > (term.limit or 0):
-        return True
-    return any(
-        _is_outside(argument, flags, least_width(tree[:place]), least_width(tree[place + 1 :]))
-        for place, (operator, argument) in enumerate(tree)
-        if operator is sre.AT
-    )
-
-
-def _is_outside(anchor: object, flags: int, before: int, behind: int) -> bool:
-    """Whether there is no room for so many characters on both sides of an anchor."""
-    if anchor is sre.AT_BEGINNING_STRING or (anchor is sre.AT_BEGINNING and not flags & sre.MULTILINE):
-        return before > 0
-    if anchor is sre.AT_END and not flags & sre.MULTILINE:
-        return behind > 1  # one may be the newline that ends the text
-    return anchor is sre.AT_END_STRING and behind > 0
-
-
-def _operators(tree: Tree, flags: int) -> Iterator[object]:
-    for operator, argument in tree:
-        yield operator
-        if operator is sre.SUBPATTERN:
-            yield from _operators(*inside_group(argument, flags))
-        elif operator is sre.BRANCH:
-            for branch in cast("tuple[object, Sequence[Tree]]", argument)[1]:
-                yield from _operators(branch, flags)
-        elif operator in REPEATS:
-            yield from _operators(cast("tuple[int, int, Tree]", argument)[2], flags)
-        elif operator is sre.ATOMIC_GROUP:
-            yield from _operators(cast("Tree", argument), flags)
+def never_holds(terms: Sequence[Term]) -> bool:
+    """Whether no event makes all of these true."""
+    return any(never_found(term) and not term.negated for term in terms) or any(exclusive(terms))

@@ -8,6 +8,7 @@ from sentry_governed._yaml import quoted
 from sentry_governed.teams._engine import Index
 from sentry_governed.teams._file import Declared
 from sentry_governed.teams._finding import Finding
+from sentry_governed.teams._implied import never_holds
 from sentry_governed.teams._lint_rules import Rules
 from sentry_governed.teams._lint_terms import about_rule, about_terms
 from sentry_governed.teams._values import Ignore, Match, Team
@@ -26,13 +27,15 @@ def lint(source: str, declared: Declared, rules: Index[Match], ignores: Index[Ig
     among = Rules(rules, ignores, declared.prefixes)
     for match in declared.matches:
         team = match.team.name
-        own = tuple(about_rule(match.rule, match.location, team))
-        findings += (*about_terms(match.rule, match.location, team), *own)
-        if not any(finding.code in {"contradiction", "never-found"} for finding in own):
+        findings += about_terms(match.rule, match.location, team)
+        findings += about_rule(match.rule, match.location, team)
+        if not never_holds(match.terms):
             findings += among.about(match)
     for ignore in declared.ignores:
         findings += about_terms(ignore.rule, ignore.location, None)
         findings += about_rule(ignore.rule, ignore.location, None)
+        if not never_holds(ignore.rule.terms):
+            findings += among.about_ignore(ignore)
     return tuple(sorted(findings, key=lambda finding: finding.place))
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import combinations
 from typing import Final
 
 from sentry_governed._yaml import quoted
 from sentry_governed.teams._finding import Finding
-from sentry_governed.teams._implied import always_found, exclude_each_other, never_found, no_value_suits
+from sentry_governed.teams._found import always_found, never_found, text_of
+from sentry_governed.teams._implied import apart, exclusive
 from sentry_governed.teams._regex import SEEN_BY_REGEX
 from sentry_governed.teams._rules import Rule
 from sentry_governed.teams._terms import Term
@@ -45,6 +45,10 @@ def _regex(term: Term) -> tuple[str, str, str] | None:
         text = re.sub(r"\\(.)", r"\1", one[1])
         plain = Term(term.key, "equal", text, term.negated)
         return "exact-regex", "this is found in one text only", f"write {plain}"
+    if (part := text_of(term)) is not None:
+        plain = Term(term.key, "equal", part, term.negated)
+        message = f"this is found wherever {quoted(part)} is, within other text too"
+        return "text-regex", message, f"write {plain} if the whole value is meant"
     if term.limit is not None and term.limit < SEEN_BY_REGEX:
         message = f"this regex sees only the first {term.limit} characters of a value"
         hint = "let neighbouring parts begin with different characters, and it sees all 1,024"
@@ -60,16 +64,18 @@ def about_rule(rule: Rule, location: str, team: str | None) -> Iterator[Finding]
         message = f"term {quoted(str(again))} stands in the rule twice"
         yield Finding("repeated-term", location, message, hint="delete one", team=team)
     for term in terms:
-        if never_found(term) and not term.negated:
-            message = f"term {quoted(str(term))} is found in no value, so the rule never matches"
+        if never_found(term):
+            so = "it is always true" if term.negated else "the rule never matches"
+            message = f"the regex of {quoted(str(term))} is found in no value, so {so}"
             hint = "nothing comes before '^' or behind '$'"
             yield Finding("never-found", location, message, hint=hint, team=team)
-    for one, other in combinations(terms, 2):
+    for one, other in exclusive(terms):
+        message = (
+            f"{quoted(str(one))} and {quoted(str(other))} cannot hold together, so the rule never matches"
+        )
+        yield Finding("contradiction", location, message, hint="delete one of the two", team=team)
+    for one, other in apart(terms):
         both = f"{quoted(str(one))} and {quoted(str(other))}"
-        if exclude_each_other(one, other):
-            message = f"{both} cannot hold together, so the rule never matches"
-            yield Finding("contradiction", location, message, hint="delete one of the two", team=team)
-        elif no_value_suits(one, other):
-            message = f"{both} hold together only where {one.key} has several values"
-            hint = "write a rule for each, if either is enough"
-            yield Finding("several-values", location, message, hint=hint, team=team)
+        message = f"{both} hold together only where {one.key} has several values"
+        hint = "write a rule for each, if either is enough"
+        yield Finding("several-values", location, message, hint=hint, team=team)

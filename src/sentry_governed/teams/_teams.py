@@ -201,8 +201,7 @@ class Teams:
     def lint(self) -> tuple[Finding, ...]:
         """What is wrong with the file, or probably not what was meant, although it loads; in its order.
 
-        That a rule never wins is certain, and it has an event that shows it; what only several other rules
-        together make useless is not found.
+        That a rule never wins is certain, and it has an event that shows it. Not every such rule is found.
         """
         from sentry_governed.teams._lint import lint  # as in explain
 
