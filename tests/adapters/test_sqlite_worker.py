@@ -225,6 +225,20 @@ def test_unusable_inbox(inbox: SqliteInbox, world: World) -> None:
         SqliteWorker(inbox, router(world), patience=0.3).run()
 
 
+def test_broken_watch(inbox: SqliteInbox, world: World) -> None:
+    """A watch that raises ends the worker loudly, not a thread at a time; what was done stays."""
+
+    class Broken(Unwatched):
+        def settled(self, outcome: Outcome, settlement: Settlement) -> None:
+            raise ZeroDivisionError
+
+    inbox.put(message())
+    with pytest.raises(ZeroDivisionError):
+        SqliteWorker(inbox, router(world), watch=Broken()).run()
+
+    assert inbox.stats().waiting == 0
+
+
 def test_slow(inbox: SqliteInbox, world: World) -> None:
     """Work that takes longer than the lease keeps its message, and no other worker takes it."""
     inbox.put(message())

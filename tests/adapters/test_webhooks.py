@@ -4,16 +4,19 @@ import asyncio
 import hashlib
 import itertools
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import MutableMapping
+from contextlib import closing
+from pathlib import Path
 
 import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentry_governed import ConfigError, InboxMessage, SignatureError, decode_alert, webhook_app
+from sentry_governed import ConfigError, InboxMessage, SignatureError, SqliteInbox, decode_alert, webhook_app
 from sentry_governed.adapters.webhooks import AsgiApp
 from sentry_governed.adapters.webhooks._verdict import verdict_of
 from sentry_governed.alerts import Alert, parse_alert
@@ -254,6 +257,19 @@ def decoded_key() -> str:
     return alert.key
 
 
+async def test_locked_file(tmp_path: Path) -> None:
+    """While another process holds the file's lock senders are told to come again; the late put lands once."""
+    path = tmp_path / "inbox.db"
+    with SqliteInbox(path, timeout=10.0) as inbox:
+        assert inbox.stats().waiting == 0
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            assert await asyncio.wait_for(ask(app_of(inbox, timeout=0.2)), 5.0) == 503
+            other.execute("ROLLBACK")
+        assert await ask(app_of(inbox, timeout=20.0)) == 202
+        assert inbox.stats().waiting == 1
+
+
 async def test_hanging_async_inbox() -> None:
     """So it is with an asynchronous one."""
 
@@ -316,6 +332,26 @@ def test_replay() -> None:
 
     assert verdict.message is not None
     assert verdict.message.key == decoded_key()
+
+
+def test_junk_resource() -> None:
+    """The resource is not signed: replays under made-up ones cannot fill the quarantine."""
+    body, headers = sign_webhook(sentry_event_alert(), SENTRY)
+    found = {
+        verdict_of(
+            body,
+            {**headers, "Sentry-Hook-Resource": f"no resource {number}"},
+            secrets=SECRETS,
+            max_bytes=MAX_BYTES,
+            received_at=1.0,
+        )
+        for number in range(3)
+    }
+
+    (verdict,) = found
+    assert verdict.name == "quarantined"
+    assert verdict.message is not None
+    assert verdict.message.resource is None
 
 
 def test_light() -> None:

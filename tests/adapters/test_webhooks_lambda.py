@@ -146,9 +146,14 @@ def test_method(shape: Callable[[Pairs], Event]) -> None:
     assert (answer["statusCode"], inbox.messages) == (405, [])
 
 
-@pytest.mark.parametrize("body", ["not base64!", "e30", "e30=\n", "\u00e4"])
+ENCODED = base64.b64encode(KEPT.body).decode()
+
+
+@pytest.mark.parametrize(
+    "body", [f"{ENCODED}\n", f"!{ENCODED}", f"{ENCODED[:9]} {ENCODED[9:]}", "e30", "\u00e4"]
+)
 def test_bad_base64(body: str) -> None:
-    """What is called base64 and is none vouches for nothing."""
+    """What is called base64 and is none vouches for nothing, whatever could be made of it."""
     event = {**http(KEPT.headers), "body": body, "isBase64Encoded": True}
 
     assert handler_of(ListInbox())(event, None)["statusCode"] == 401

@@ -67,7 +67,7 @@ class SqliteWorker:
         self._patience = patience
         self._watch = watch or Unwatched()
         self._stopping = False
-        self._failure: ConfigError | InboxError | None = None
+        self._failure: Exception | None = None
         self._held: dict[str, Delivery] = {}
 
     def run(self) -> None:
@@ -98,6 +98,12 @@ class SqliteWorker:
         self._stopping = True
 
     def _loop(self) -> None:
+        try:
+            self._take_turns()
+        except Exception as error:  # noqa: BLE001  a thread must not end unnoticed; `run` raises it
+            self._fail(error)
+
+    def _take_turns(self) -> None:
         usable_at = time.monotonic()
         while not self._stopping:
             try:
@@ -151,7 +157,7 @@ class SqliteWorker:
         with contextlib.suppress(InboxError):
             self._inbox.give_back(delivery, after=0.0, reason=reason, counts=False)
 
-    def _fail(self, error: ConfigError | InboxError) -> None:
+    def _fail(self, error: Exception) -> None:
         self._failure = self._failure or error
         self._stopping = True
 
