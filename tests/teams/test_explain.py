@@ -141,6 +141,25 @@ def test_smallest(
             assert len(why.change.edits) == 1
 
 
+def test_change_of_an_alias() -> None:
+    """One changed tag that does for two keys, being the alias of the one, is fewer than two."""
+    teams = Teams.parse(
+        """
+default: A
+aliases: {prefixes: [zap_]}
+teams:
+- Name: A
+- Name: B
+  Entities: [Matchers: ["!service:a", "!service:b"], Matchers: ["!service:b", "!zap_service:b"]]
+"""
+    )
+    why = teams.explain({"service": "a", "zap_service": "b"}, team="B").why_not
+
+    assert why is not None
+    assert why.change is not None
+    assert why.change.edits == (Edit("zap_service", ("b",), ()),)
+
+
 def test_runners_up() -> None:
     """What puts a rule behind the winner is the first of priority, precedence, terms and order."""
     found = Teams.parse(

@@ -53,7 +53,8 @@ class Search:
         if team == self.file.declared.default:
             self._wait(0, ())
         for failing, match in islice(nearest, _MOST_RULES):
-            self._wait(failing, match.rule.terms)
+            # by an alias one changed tag may do for several keys
+            self._wait(min(failing, 1) if self.file.declared.prefixes else failing, match.rule.terms)
         while self._waiting and self.tries < MOST_TRIES:
             state = heapq.heappop(self._waiting)
             if state.changed is None:
