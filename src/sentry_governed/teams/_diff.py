@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from sentry_governed.teams._compiled import Compiled
-from sentry_governed.teams._diff_order import NOWHERE, Order, exclude_each_other, orders, says
+from sentry_governed.teams._diff_order import NOWHERE, Order, never_meet, orders, says
 from sentry_governed.teams._difference import Diff, Kind, Move, Outcome, RuleChanges, Witness
 from sentry_governed.teams._engine import Index, index_of
 from sentry_governed.teams._facts import Facts
@@ -135,9 +135,8 @@ class _Search:
         """Try each rule of both files alone; for those that changed look closer where that moves nothing."""
         changed = self._changed()
         for place, match in enumerate(self.before.rules):
-            self._alone(self.old, match.rule.terms, None if place in self.before.moved else changed)
-        for place in self.after.lonely:
-            self._alone(self.new, self.after.rules[place].rule.terms, None)
+            if self.before.elsewhere[place] != NOWHERE and place not in self.before.moved:
+                self._alone(match.rule.terms, changed)
         self._seek(self.old, ())
         for mine, order, others in (
             (self.old, self.before, self.after),
@@ -167,15 +166,19 @@ class _Search:
             rules += [order.rules[place].rule for place in (*order.lonely, *order.moved)]
         return index_of([_Ruled(rule) for rule in rules], old.prefixes)
 
-    def _alone(self, file: Compiled, terms: Sequence[Term], changed: Index[_Ruled] | None) -> None:
-        """The plainest event that a rule matches, also by the aliases that only one file has."""
-        tags = solved(terms, {}, file.declared.prefixes)
+    def _alone(self, terms: Sequence[Term], changed: Index[_Ruled] | None) -> None:
+        """The plainest event that a rule of both files matches."""
+        tags = solved(terms, {}, self.old.declared.prefixes)
         if tags is None:
             return
-        if changed is not None and changed.first(file.facts(tags)) is None:
+        if changed is not None and changed.first(self.old.facts(tags)) is None:
             self.tried.add(frozenset(tags.items()))
-            return
-        self._try(tags)
+        else:
+            self._try(tags)
+            self._try_aliased(tags)
+
+    def _try_aliased(self, tags: Edits) -> None:
+        """Try the same event by the aliases that only one file has."""
         one_sided = set(self.old.declared.prefixes) ^ set(self.new.declared.prefixes)
         for prefix in sorted(one_sided)[:_MOST_PREFIXES]:
             self._try({prefix + name: values for name, values in tags.items()})
@@ -190,15 +193,18 @@ class _Search:
         for _ in range(_MOST_STEPS_OF_ONE):
             if not waiting:
                 return False
-            if self.steps >= _MOST_STEPS:
-                self.limited = True
-                return False
-            self.steps += 1
             required = waiting.popleft()
+            if required is not terms:
+                if self.steps >= _MOST_STEPS:
+                    self.limited = True
+                    return False
+                self.steps += 1
             tags = solved(required, {}, file.declared.prefixes)
             if tags is None or (required is not terms and not _is_plain(tags)):
                 continue
             moved, *deciders = self._try(tags)
+            if required is terms:
+                self._try_aliased(tags)
             if moved:
                 return True
             for further in _against(required, deciders):
@@ -223,7 +229,7 @@ class _Search:
             rival = others.rules[other]
             if NOWHERE != others.elsewhere[other] < place or rival.team.name == match.team.name:
                 continue
-            if exclude_each_other(match.rule, rival.rule):
+            if never_meet(match.rule, rival.rule):
                 continue
             tries += 1
             self.pairs += 1

@@ -103,7 +103,7 @@ def _longest_rise(numbers: Sequence[int]) -> list[int]:
     return rise[::-1]
 
 
-def exclude_each_other(one: Rule, other: Rule) -> bool:
+def never_meet(one: Rule, other: Rule) -> bool:
     """Whether no event with one value for each tag can match both, by the exact terms alone."""
     wanted = {term.key: term.value for term in one.terms if term.test == "equal" and not term.negated}
     return any(
