@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from benchmarks import (
     backtest,
     cold_start,
+    diff,
     engine,
     flow_overhead,
     jetstream,
@@ -125,12 +126,18 @@ def _embedded() -> Iterator[Row]:
     )
 
 
+def _diff() -> Iterator[Row]:
+    for name, seconds in diff.measure().items():
+        yield f"diff of {diff.RULES:,} rules, {name}", f"{seconds:.2f} s", "", True
+
+
 def rows() -> Iterator[Row]:
     """One row a number; measured one after the other, so that none disturbs the next."""
     yield from _cold_start()
     yield from _routes()
     yield from _loads()
     yield from _backtest()
+    yield from _diff()
     yield from _lints()
     yield from _against("verify + parse a 25 KB webhook, over hmac + json.loads", verify_parse.measure(), 1.5)
     yield from _against("one guarded and audited request, over bare httpx", flow_overhead.measure(), 1.25)

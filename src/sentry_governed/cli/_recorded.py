@@ -164,7 +164,7 @@ def recording(name: str) -> Generator[Recording, None, None]:
     if not console.is_terminal:
         yield Recording(name)
         return
-    size = None if name == "-" else Path(name).stat().st_size
+    size = (name != "-" and Path(name).stat().st_size) or None  # that of a pipe is 0
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), DownloadColumn()
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("reading", total=size)
