@@ -139,6 +139,18 @@ async def test_stream_deleted(server: NatsServer) -> None:
             await inbox.put(scene.message())
 
 
+async def test_stream_late(server: NatsServer) -> None:
+    """A stream that is there a moment later, as after a restart, is waited for."""
+    async with new_scene(server) as scene, await JetStreamInbox.open(scene.url, scene.queue) as inbox:
+        await scene.js.delete_stream(scene.queue.stream)
+        putting = asyncio.create_task(inbox.put(scene.message()))
+        await asyncio.sleep(0.2)
+        async with await JetStreamInbox.open(scene.url, scene.queue):
+            await putting
+
+        assert await scene.waiting() == 1
+
+
 async def test_foreign_stream(server: NatsServer) -> None:
     """A subject that another stream takes is an error: the message would be where no worker looks."""
     async with new_scene(server) as scene:

@@ -12,7 +12,7 @@ from nats.aio.client import Client
 from sentry_governed.adapters.nats import NatsLedger
 from sentry_governed.errors import ConfigError, LedgerError
 from tests.adapters.nats.proxy import is_stored, proxied
-from tests.adapters.nats.server import NatsServer, free_port
+from tests.adapters.nats.server import NatsServer, free_port, running
 
 LATER = 4_000_000_000.0
 DECADES = 100 * 365 * 86_400.0
@@ -238,6 +238,22 @@ async def test_full(server: NatsServer) -> None:
 
         assert "maximum bytes" in await refusal(ledger.put("b", "x" * 2000, expected=None, expires_at=LATER))
         assert await ledger.get("a") == first
+
+
+async def test_small_server() -> None:
+    """A record that is too large for the server with its headers is refused, and the connection lives on."""
+    refused = 0
+    with running(config="max_payload: 4000") as server:
+        async with opened(server.url) as ledger:
+            for size in range(3500, 4000, 20):
+                try:
+                    await ledger.put(f"k.{size}", "x" * size, expected=None, expires_at=LATER)
+                except LedgerError as error:
+                    refused += 1
+                    assert "more than the 4000 that the server takes" in str(error)  # noqa: PT017 - of some
+            assert await ledger.get("k.3500") is not None
+
+    assert 0 < refused < 25
 
 
 async def test_borrowed(server: NatsServer) -> None:

@@ -189,17 +189,17 @@ async def test_worker_died(server: NatsServer) -> None:
 
 async def test_slow(server: NatsServer) -> None:
     """A message that takes longer than the wait is renewed meanwhile, and no other worker gets it."""
-    begun = 0
+    waiting: list[int] = []
 
     async def dawdle() -> None:
-        nonlocal begun
-        begun += 1
-        await asyncio.sleep(2.5 if begun == 1 else 0)
+        await asyncio.sleep(0 if waiting else 2.5)
+        waiting.append(await scene.waiting())
 
     async with new_scene(server, ack_wait=1.0) as scene:
         await scene.put(scene.message())
         await scene.work_off(router=new_router(scene.world, Saboteur(dawdle)))
 
+        assert waiting[0] == 1
         assert scene.seen.names == ["Created Ack"]
 
 

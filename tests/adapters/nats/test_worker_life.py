@@ -139,6 +139,28 @@ async def test_restarted(fragile: NatsServer) -> None:
         assert await scene.dead() == []
 
 
+async def test_outage(fragile: NatsServer) -> None:
+    """However long the server was away, each loop takes one message when it is back, and no more."""
+    began = asyncio.Event()
+
+    async def dawdle() -> None:
+        began.set()
+        await asyncio.sleep(0.5)
+
+    async with new_scene(fragile) as scene:
+        worker = scene.worker(new_router(scene.world, Saboteur(dawdle)), loops=1)
+        async with scene.at_work(worker):
+            await scene.until(scene.is_empty)
+            fragile.kill()
+            await asyncio.sleep(3)
+            fragile.start()
+            await scene.put(*(scene.message() for _ in range(4)))
+            await began.wait()
+            info = await scene.js.consumer_info(scene.queue.stream, scene.queue.durable)
+            assert info.num_ack_pending == 1
+            await scene.until(scene.is_empty)
+
+
 async def test_durable_deleted(server: NatsServer) -> None:
     """A durable that is deleted under a worker ends it; it does not wait for ever."""
     async with new_scene(server) as scene:
