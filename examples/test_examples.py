@@ -66,3 +66,25 @@ def test_nats_worker() -> None:
         "dead letter 1: the body is not UTF-8 at byte 0",
         "2 tasks for 2 alerts in 3 webhooks",
     ]
+
+
+def test_lambda() -> None:
+    """Genuine webhooks are kept, and the function behind the queue makes a task of each alert."""
+    assert lines("lambda/play.py") == [
+        "202",
+        "202",
+        "202",
+        "401",
+        "4 messages",
+        "dead letter: the body is not JSON",
+        "2 tasks",
+    ]
+
+
+def test_sqs_worker() -> None:
+    """Each alert makes one task, however often it was sent; what nobody can read is put aside."""
+    printed = lines("sqs_worker.py")
+
+    settled = ["Created: Ack", "Created: Ack", "Duplicate: Ack", "Rejected: DeadLetter"]
+    assert sorted(printed[:4]) == settled
+    assert printed[4:] == ["dead letter: the body is not JSON", "2 tasks for 2 alerts in 3 webhooks"]
