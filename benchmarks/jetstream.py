@@ -9,17 +9,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import socket
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import attrs
 import nats
+from tests.adapters.nats.server import running
 
 import sentry_governed as sg
 from benchmarks.router import PROJECT, TEAMS, alerts
@@ -64,25 +58,6 @@ class Stopwatch:
         if self.left == 0 and self.worker is not None:
             self.took = time.perf_counter() - self.began
             self.worker.stop()
-
-
-@contextmanager
-def _server() -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with tempfile.TemporaryDirectory() as store:
-        binary = str(Path(sys.executable).with_name("nats-server"))
-        command = [binary, "-a", "127.0.0.1", "-p", str(port), "-js", "-sd", store]
-        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-            try:
-                for _ in range(1000):
-                    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                        break
-                    time.sleep(0.01)
-                yield f"nats://127.0.0.1:{port}"
-            finally:
-                process.kill()
 
 
 async def _fill(url: str, queue: sg.JetStreamQueue) -> None:
@@ -151,8 +126,8 @@ async def _measure(url: str) -> dict[str, float]:
 
 def measure() -> dict[str, float]:
     """Messages a second of one process."""
-    with _server() as url:
-        return asyncio.run(_measure(url))
+    with running() as server:
+        return asyncio.run(_measure(server.url))
 
 
 if __name__ == "__main__":
