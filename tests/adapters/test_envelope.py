@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sentry_governed import Alert, InboxError, InboxMessage, PayloadError, decode_alert
 from sentry_governed.adapters._envelope import alert_in, is_packed, packed, unpacked
 from sentry_governed.alerts import trims
-from sentry_governed.testing import sentry_event_alert
+from sentry_governed.testing import datadog_alert, sentry_event_alert
 
 FIELDS = ("source", "resource", "key", "received_at", "sha256", "trimmed", "problem", "text")
 MESSAGES = st.builds(
@@ -70,6 +70,34 @@ def test_alert() -> None:
 
     assert alert_in(packed(message_of(body), limit=100_000)) == decode_alert(body)
     assert alert_in(body) == alert_in(body.decode()) == decode_alert(body)
+
+
+def test_read_as_received() -> None:
+    """What the webhook could read of a sender that it knows, the worker can read too."""
+    twice = json.dumps(sentry_event_alert()).encode().replace(b'{"action"', b'{"action": "x", "action"', 1)
+    deep = json.dumps(sentry_event_alert(extra={"extra": json.loads("[" * 300 + "]" * 300)})).encode()
+
+    for body in (twice, deep):
+        assert isinstance(alert_in(packed(message_of(body), limit=100_000)), Alert)
+        with pytest.raises(PayloadError):
+            alert_in(body)
+
+
+def test_datadog() -> None:
+    """A message from Datadog is read as one, whatever its body looks like."""
+    body = json.dumps({**datadog_alert(), "data": {"issue": {}}}).encode()
+    message = attrs.evolve(message_of(body), source="datadog", resource=None)
+    alert = alert_in(packed(message, limit=100_000))
+
+    assert isinstance(alert, Alert)
+    assert alert.source == "datadog"
+
+
+def test_without_resource() -> None:
+    """A message from Sentry without a resource is told by its shape."""
+    message = attrs.evolve(message_of(json.dumps(sentry_event_alert()).encode()), resource=None)
+
+    assert isinstance(alert_in(packed(message, limit=100_000)), Alert)
 
 
 def test_quarantine() -> None:
