@@ -9,8 +9,10 @@ from benchmarks import (
     engine,
     flow_overhead,
     jetstream,
+    lambda_start,
     lint,
     policy,
+    polled,
     router,
     verify_parse,
     webhook,
@@ -126,6 +128,25 @@ def _embedded() -> Iterator[Row]:
     )
 
 
+def _aws() -> Iterator[Row]:
+    """What a cold function costs, and how fast a worker takes alerts off SQS."""
+    for name, (milliseconds, megabytes) in lambda_start.measure().items():
+        is_bound = name in lambda_start.BOUND
+        yield (
+            f"import of the Lambda handler, {name}",
+            f"{milliseconds:.0f} ms, {megabytes:.0f} MB",
+            "<= 200 ms, <= 60 MB" if is_bound else "",
+            not is_bound or (milliseconds <= 200 and megabytes <= 60),
+        )
+    bare, worked = polled.measure().values()
+    yield (
+        "alerts a second and core off SQS",
+        f"{worked:.0f} = bare receive and delete / {bare / worked:.2f}",
+        "-",
+        True,
+    )
+
+
 def _diff() -> Iterator[Row]:
     for name, seconds in diff.measure().items():
         yield f"diff of {diff.RULES:,} rules, {name}", f"{seconds:.2f} s", "", True
@@ -145,6 +166,7 @@ def rows() -> Iterator[Row]:
     yield from _router()
     yield from _embedded()
     yield from _jetstream()
+    yield from _aws()
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import sentry_governed as sg
 from sentry_governed.testing import sentry_event_alert
+from sentry_governed.typing import Ledger
 
 ALERTS = 100
 ROUNDS = 5
@@ -39,7 +40,8 @@ class Instant:
         )
 
 
-def _messages() -> list[sg.InboxMessage]:
+def webhooks() -> list[sg.InboxMessage]:
+    """Alerts that have never been seen."""
     alerts = [
         sentry_event_alert(event=f"{number:032x}", tags={"service": "web"}, level="warning")
         for number in itertools.islice(_numbers, ALERTS)
@@ -56,7 +58,8 @@ def _messages() -> list[sg.InboxMessage]:
     ]
 
 
-def _router(ledger: sg.SqliteLedger) -> sg.Router:
+def router(ledger: Ledger) -> sg.Router:
+    """A router whose Asana answers at once."""
     return sg.Router(
         teams=sg.Teams.parse(TEAMS),
         tasks=sg.TaskBuilder(sg.TaskSettings(default_project=PROJECT)),
@@ -66,7 +69,7 @@ def _router(ledger: sg.SqliteLedger) -> sg.Router:
 
 
 def _alone(router: sg.Router) -> float:
-    messages = _messages()
+    messages = webhooks()
     start = time.perf_counter()
     for message in messages:
         outcome = router.handle(sg.decode_alert(message.body))
@@ -75,7 +78,7 @@ def _alone(router: sg.Router) -> float:
 
 
 def _worked(router: sg.Router, inbox: sg.SqliteInbox) -> float:
-    for message in _messages():
+    for message in webhooks():
         inbox.put(message)
     worker = sg.SqliteWorker(inbox, router, threads=1)
     thread = threading.Thread(target=worker.run)
@@ -98,10 +101,10 @@ def measure() -> dict[str, float]:
         sg.SqliteLedger(Path(directory) / "ledger.db") as ledger,
         sg.SqliteInbox(Path(directory) / "inbox.db") as inbox,
     ):
-        router = _router(ledger)
+        routing = router(ledger)
         for _ in range(ROUNDS):
-            alone.append(_alone(router))
-            worked.append(_worked(router, inbox))
+            alone.append(_alone(routing))
+            worked.append(_worked(routing, inbox))
     return {"router alone": ALERTS / statistics.median(alone), "worker": ALERTS / statistics.median(worked)}
 
 
