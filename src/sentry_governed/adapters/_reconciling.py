@@ -12,10 +12,11 @@ from sentry_governed.routing import ReconcileReport
 _LOG: Final = logging.getLogger("sentry_governed")
 
 
-def tell(report: ReconcileReport, metrics: Metrics) -> None:
+def tell(report: ReconcileReport, metrics: Metrics | None) -> None:
     """Log and count a round."""
     for problem in report.problems:
         log(_LOG, logging.WARNING, "reconciling had a problem", reason=problem)
     counts = {name.lower(): count for name, count in report.counts.items()}
     log(_LOG, logging.INFO, "reconciled", listed=report.listed, covered=report.covered, **counts)
-    metrics.reconciled(report)
+    if metrics is not None:
+        metrics.reconciled(report)

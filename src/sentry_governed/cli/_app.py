@@ -17,6 +17,7 @@ from sentry_governed.cli._route import route
 from sentry_governed.cli._serve import serve
 from sentry_governed.cli._sqs import sqs
 from sentry_governed.cli._teams import teams
+from sentry_governed.cli._worker import worker
 
 
 @click.group(
@@ -48,3 +49,4 @@ app.add_command(route)
 app.add_command(sqs)
 app.add_command(serve)
 app.add_command(teams)
+app.add_command(worker)

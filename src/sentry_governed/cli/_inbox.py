@@ -136,7 +136,7 @@ def _opened(config: str) -> SqliteInbox:
     place = settings.inbox
     if place is not None and not isinstance(place, SqliteFile):
         raise InboxError(f"{config}:{place.line}:{place.column}: only a sqlite inbox can be looked into here")
-    opened = open_inbox(settings)
+    opened = cast("SqliteInbox", open_inbox(settings))
     if place is not None and not (settings.folder / place.path).is_file():
         raise InboxError(f"there is no file {settings.folder / place.path}: nothing was received yet")
     return opened

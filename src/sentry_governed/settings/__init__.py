@@ -24,6 +24,7 @@ from sentry_governed.settings._settings import Settings
 from sentry_governed.settings._sources import SecretSource
 
 if TYPE_CHECKING:
+    from sentry_governed.settings._inboxes import open_async_inbox as open_async_inbox
     from sentry_governed.settings._inboxes import open_inbox as open_inbox
     from sentry_governed.settings._runtime import AsyncRuntime as AsyncRuntime
     from sentry_governed.settings._runtime import Runtime as Runtime
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from sentry_governed.settings._service import Service as Service
     from sentry_governed.settings._service import check_service as check_service
     from sentry_governed.settings._service import open_service as open_service
+    from sentry_governed.settings._workers import open_worker as open_worker
 
 __all__ = [
     "AsanaSettings",
@@ -59,10 +61,12 @@ __all__ = [
     "SqsQueue",
     "check_service",
     "load_profiles",
+    "open_async_inbox",
     "open_async_router",
     "open_inbox",
     "open_router",
     "open_service",
+    "open_worker",
     "parse_duration",
     "sentry_config",
     "webhook_secrets",
@@ -70,7 +74,7 @@ __all__ = [
 
 
 _HOMES = {
-    "_inboxes": ("open_inbox",),
+    "_inboxes": ("open_async_inbox", "open_inbox"),
     "_runtime": (
         "AsyncRuntime",
         "Runtime",
@@ -79,6 +83,7 @@ _HOMES = {
         "sentry_config",
         "webhook_secrets",
     ),
+    "_workers": ("open_worker",),
     "_service": ("Service", "check_service", "open_service"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from sentry_governed._secret import Secret
 from sentry_governed._values import LedgerRecord
+from sentry_governed.errors import ConfigError, InboxError
+from sentry_governed.settings._inbox import NatsStream
 from sentry_governed.settings._ledger import NatsBucket
 from sentry_governed.settings._places import NatsPlace
 from sentry_governed.settings._secret_ref import SecretRef
 
 if TYPE_CHECKING:
-    from sentry_governed.adapters.nats import NatsConfig, NatsLedger
+    from sentry_governed._values import InboxMessage
+    from sentry_governed.adapters.nats import JetStreamInbox, JetStreamQueue, NatsConfig, NatsLedger
 
 _PATIENCE: Final = 3.0
 LookUp: TypeAlias = Callable[[SecretRef], Secret]
@@ -92,6 +95,60 @@ async def _open(config: NatsConfig, bucket: str | None) -> NatsLedger:
     if bucket is None:
         return await NatsLedger.open(config)
     return await NatsLedger.open(config, bucket=bucket)
+
+
+class NatsInboxLater:
+    """An `AsyncInbox` that is connected to when the first message is put; see `NatsLedgerLater`."""
+
+    def __init__(self, config: NatsConfig, queue: JetStreamQueue) -> None:
+        self._config = config
+        self._queue = queue
+        self._inbox: JetStreamInbox | None = None
+        self._turn = asyncio.Lock()
+
+    async def put(self, message: InboxMessage) -> None:
+        """See `Inbox.put`.
+
+        Raises:
+            InboxError: The server cannot be reached, refuses, or would lose messages.
+        """
+        try:
+            inbox = await self._opened()
+        except ConfigError as error:
+            problem = str(error)
+        else:
+            await inbox.put(message)
+            return
+        raise InboxError(problem)
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        if self._inbox is not None:
+            await self._inbox.aclose()
+
+    async def _opened(self) -> JetStreamInbox:
+        from sentry_governed.adapters.nats import JetStreamInbox
+
+        async with self._turn:
+            if self._inbox is None:
+                self._inbox = await JetStreamInbox.open(self._config, self._queue)
+        return self._inbox
+
+
+def nats_queue(place: NatsStream) -> JetStreamQueue:
+    """The names of a queue.
+
+    Raises:
+        ConfigError: The stream's name cannot be one.
+    """
+    from sentry_governed.adapters.nats import JetStreamQueue
+
+    return JetStreamQueue(stream=place.stream)
+
+
+def nats_inbox(place: NatsStream, folder: Path, look_up: LookUp) -> NatsInboxLater:
+    """An inbox on a stream; see `nats_config`."""
+    return NatsInboxLater(nats_config(place, folder, look_up), nats_queue(place))
 
 
 def nats_ledger(place: NatsBucket, folder: Path, look_up: LookUp) -> NatsLedgerLater:

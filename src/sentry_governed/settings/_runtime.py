@@ -111,7 +111,7 @@ def open_router(settings: Settings, *, secrets: Mapping[str, str] | None = None)
 def router_of(needs: Needs) -> Runtime:
     """See `open_router`."""
     make_ledger = cache(partial(needs.ledger, sync_ledger))
-    plan = _plan(needs, make_ledger)
+    plan = plan_of(needs, make_ledger)
     ledger = make_ledger()
     asana = AsanaClient(plan.asana)
     sentry = SentryClient(plan.sentry, guard=_guard(plan.sentry)) if plan.sentry else None
@@ -139,7 +139,7 @@ def open_async_router(settings: Settings, *, secrets: Mapping[str, str] | None =
 def async_router_of(needs: Needs) -> AsyncRuntime:
     """See `open_async_router`."""
     make_ledger = cache(partial(needs.ledger, any_ledger))
-    plan = _plan(needs, make_ledger)
+    plan = plan_of(needs, make_ledger)
     ledger = make_ledger()
     asana = AsyncAsanaClient(plan.asana)
     sentry = AsyncSentryClient(plan.sentry, guard=_guard(plan.sentry)) if plan.sentry else None
@@ -215,7 +215,8 @@ class _Plan:
     options: Options
 
 
-def _plan(needs: Needs, ledger: Callable[[], object]) -> _Plan:
+def plan_of(needs: Needs, ledger: Callable[[], object]) -> _Plan:
+    """What a router stands on, checked as a whole."""
     needs.check(needs.teams, needs.sentry, needs.asana, needs.datadog, ledger)
     routing = needs.settings.routing
     return _Plan(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import cache, partial
 from typing import Final, Self
 
+from sentry_governed.adapters._kept import Kept
 from sentry_governed.adapters._listener import Listener
 from sentry_governed.adapters._logged import Logged
 from sentry_governed.adapters._logs import log
@@ -18,20 +19,22 @@ from sentry_governed.adapters._reconciling import tell
 from sentry_governed.adapters._requests import identified
 from sentry_governed.adapters._timer import Timer
 from sentry_governed.adapters.sqlite import SqliteInbox, SqliteWorker
-from sentry_governed.adapters.webhooks import AsgiApp, webhook_app
+from sentry_governed.adapters.webhooks import webhook_app
 from sentry_governed.alerts import WebhookSecrets
 from sentry_governed.errors import ConfigError, FileError, InboxError, Problem, SettingsError
 from sentry_governed.routing import Reconciler
 from sentry_governed.settings._inboxes import inbox_of
+from sentry_governed.settings._nats import NatsInboxLater
 from sentry_governed.settings._needs import Needs, missing, needs_of
+from sentry_governed.settings._places import SqliteFile
 from sentry_governed.settings._runtime import router_of, webhook_secrets_of
-from sentry_governed.settings._serve import ReconcileSettings, ServeSettings
+from sentry_governed.settings._serve import ReconcileSettings
 from sentry_governed.settings._settings import Settings
 from sentry_governed.teams import Teams
 
 _LOG: Final = logging.getLogger("sentry_governed")
-_LAST_WORDS: Final = 5.0
-_ROUND: Final = 300.0
+LAST_WORDS: Final = 5.0
+ROUND: Final = 300.0
 
 
 class Service:
@@ -90,7 +93,7 @@ def open_service(settings: Settings, *, secrets: Mapping[str, str] | None = None
     """
     needs = needs_of(settings, secrets)
     del secrets  # as in open_router
-    return _whole(_Plan(needs))
+    return _service(_Plan(needs))
 
 
 def check_service(settings: Settings, *, secrets: Mapping[str, str] | None = None) -> None:
@@ -108,12 +111,13 @@ class _Plan:
     """What a process stands on; each thing is made once, when it is first asked for."""
 
     def __init__(self, needs: Needs) -> None:
+        self.needs = needs
         self.serve = needs.settings.serve
+        self.is_whole = needs.settings.inbox is None or isinstance(needs.settings.inbox, SqliteFile)
         self.runtime = cache(partial(router_of, needs))
         self.inbox = cache(partial(inbox_of, needs))
         self.secrets = cache(partial(_webhook_secrets, needs))
         self.reconciler = cache(self._reconciler)
-        self._needs = needs
 
     def check(self) -> None:
         """Try everything first, so that whatever is wrong is said at once.
@@ -121,45 +125,70 @@ class _Plan:
         Raises:
             SettingsError: Something is.
         """
-        teams = partial(_check_teams, self._needs)
-        attempts = (teams, self.runtime, self.secrets, self.inbox, self.reconciler)
-        problems: list[Problem] = []
-        for attempt in attempts:
-            try:
-                attempt()
-            except FileError as error:
-                problems += error.problems
-            except ConfigError as error:
-                problems.append(Problem(self._needs.settings.source, 0, 0, str(error)))
-        if problems:
-            raise SettingsError(tuple(dict.fromkeys(problems)))
+        for_workers = (partial(check_teams, self.needs), self.runtime, self.reconciler)
+        check_all(self.needs, *(for_workers if self.is_whole else ()), self.secrets, self.inbox)
 
     def _reconciler(self) -> Reconciler | None:
         return Reconciler(self.runtime().router) if self.serve.reconcile else None
 
 
-def _whole(plan: _Plan) -> Service:
+def _service(plan: _Plan) -> Service:
     plan.check()
+    inbox = plan.inbox()
     with ExitStack() as opened:
-        runtime, inbox = opened.enter_context(plan.runtime()), opened.enter_context(plan.inbox())
-        metrics = Metrics(partial(_backlog, inbox))
-        watch, serve = Logged(metrics), plan.serve
-        parts = Parts(drain=serve.drain + _LAST_WORDS)
-        hooks = webhook_app(secrets=plan.secrets(), inbox=inbox, watch=watch)
-        readiness = Readiness(lambda: [*parts.missing(), *_unwritable(inbox)])
-        listener = _listener(serve, operations_app(metrics, readiness, identified(hooks)))
+        if not isinstance(inbox, NatsInboxLater):
+            opened.callback(inbox.close)
+        metrics = Metrics(partial(_backlog, inbox) if isinstance(inbox, SqliteInbox) else None)
+        kept = Kept(Logged(metrics))
+        parts = Parts(drain=plan.serve.drain + LAST_WORDS)
+        unfit = partial(_unwritable, inbox) if isinstance(inbox, SqliteInbox) else kept.problems
+        readiness = Readiness(lambda: [*parts.missing(), *unfit()])
+        hooks = identified(webhook_app(secrets=plan.secrets(), inbox=inbox, watch=kept))
+        listener = Listener(
+            operations_app(metrics, readiness, hooks),
+            host=plan.serve.host,
+            port=plan.serve.port,
+            connections=plan.serve.connections,
+            drain=plan.serve.drain,
+            at_end=inbox.aclose if isinstance(inbox, NatsInboxLater) else None,
+        )
         opened.callback(listener.close)
-        worker = SqliteWorker(inbox, runtime.router, threads=serve.workers, drain=serve.drain, watch=watch)
         parts.add(Part("endpoint", listener.run, listener.stop))
-        parts.add(Part("worker", worker.run, worker.stop))
-        reconciler = plan.reconciler()
-        if reconciler is not None and serve.reconcile is not None:
-            timer = _timer(reconciler, serve.reconcile, metrics)
-            parts.add(Part("reconciler", timer.run, timer.stop))
+        if isinstance(inbox, SqliteInbox):
+            _add_workers(parts, plan, inbox, metrics, opened)
         return Service(parts, listener, opened.pop_all())
 
 
-def _check_teams(needs: Needs) -> None:
+def _add_workers(parts: Parts, plan: _Plan, inbox: SqliteInbox, metrics: Metrics, opened: ExitStack) -> None:
+    runtime, serve = opened.enter_context(plan.runtime()), plan.serve
+    watch = Logged(metrics)
+    worker = SqliteWorker(inbox, runtime.router, threads=serve.workers, drain=serve.drain, watch=watch)
+    parts.add(Part("worker", worker.run, worker.stop))
+    reconciler = plan.reconciler()
+    if reconciler is not None and serve.reconcile is not None:
+        parts.add(reconciling(reconciler, serve.reconcile, metrics))
+
+
+def check_all(needs: Needs, *attempts: Callable[[], object]) -> None:
+    """Try everything first, so that whatever is wrong is said at once.
+
+    Raises:
+        SettingsError: Something is.
+    """
+    problems: list[Problem] = []
+    for attempt in attempts:
+        try:
+            attempt()
+        except FileError as error:
+            problems += error.problems
+        except ConfigError as error:
+            problems.append(Problem(needs.settings.source, 0, 0, str(error)))
+    if problems:
+        raise SettingsError(tuple(dict.fromkeys(problems)))
+
+
+def check_teams(needs: Needs) -> None:
+    """See that the teams file can be loaded."""
     needs.check(needs.teams)
     Teams.load(needs.teams(), default=needs.settings.routing.default_team)
 
@@ -173,10 +202,6 @@ def _check_recognised(settings: Settings) -> None:
     sentry = settings.sentry
     if not (sentry and sentry.webhook_secrets) and not settings.datadog.webhook_secrets:
         raise missing("secret of webhooks", "sentry: {webhook_secrets: [{secret: SENTRY_CLIENT_SECRET}]}")
-
-
-def _listener(serve: ServeSettings, app: AsgiApp) -> Listener:
-    return Listener(app, host=serve.host, port=serve.port, connections=serve.connections, drain=serve.drain)
 
 
 def _backlog(inbox: SqliteInbox) -> Backlog:
@@ -198,15 +223,18 @@ def _unwritable(inbox: SqliteInbox) -> list[str]:
     return []
 
 
-def _timer(reconciler: Reconciler, settings: ReconcileSettings, metrics: Metrics) -> Timer:
+def reconciling(reconciler: Reconciler, settings: ReconcileSettings, metrics: Metrics | None) -> Part:
+    """The reconciler as a timer."""
+
     def work() -> None:
         report = reconciler.reconcile(
             settings.since,
             projects=settings.projects,
             query=settings.query,
             grace=settings.grace,
-            deadline=_ROUND,
+            deadline=ROUND,
         )
         tell(report, metrics)
 
-    return Timer("reconciler", settings.every, work)
+    timer = Timer("reconciler", settings.every, work)
+    return Part("reconciler", timer.run, timer.stop)

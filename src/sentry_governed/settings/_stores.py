@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from sentry_governed.errors import ConfigError
 from sentry_governed.routing import SqliteLedger
-from sentry_governed.settings._inbox import InboxPlace
+from sentry_governed.settings._inbox import InboxPlace, NatsStream, SqsQueue
 from sentry_governed.settings._ledger import DynamoTable, LedgerPlace, NatsBucket
 from sentry_governed.settings._places import SqliteFile
 
 if TYPE_CHECKING:
     from sentry_governed.adapters.dynamodb import DynamoLedger
     from sentry_governed.adapters.sqlite import SqliteInbox
-    from sentry_governed.settings._nats import LookUp, NatsLedgerLater
+    from sentry_governed.adapters.sqs import SqsInbox
+    from sentry_governed.settings._nats import LookUp, NatsInboxLater, NatsLedgerLater
 
     SyncLedger: TypeAlias = SqliteLedger | DynamoLedger
     AnyLedger: TypeAlias = SyncLedger | NatsLedgerLater
+    SyncInbox: TypeAlias = SqliteInbox | SqsInbox
+    AnyInbox: TypeAlias = SyncInbox | NatsInboxLater
 
 
 def sync_ledger(place: LedgerPlace, folder: Path, _look_up: LookUp) -> SyncLedger:
@@ -50,10 +53,25 @@ def any_ledger(place: LedgerPlace, folder: Path, look_up: LookUp) -> AnyLedger:
     return nats_ledger(place, folder, look_up)
 
 
-def sync_inbox(place: InboxPlace, folder: Path, _look_up: LookUp) -> SqliteInbox:
+def sync_inbox(place: InboxPlace, folder: Path, _look_up: LookUp) -> SyncInbox:
     """An inbox for threads; see `sync_ledger`."""
-    if not isinstance(place, SqliteFile):
-        raise ConfigError("this inbox is not available in this version; keep it in sqlite")
-    from sentry_governed.adapters.sqlite import SqliteInbox
+    match place:
+        case SqliteFile():
+            from sentry_governed.adapters.sqlite import SqliteInbox
 
-    return SqliteInbox(folder / place.path)
+            return SqliteInbox(folder / place.path)
+        case SqsQueue():
+            from sentry_governed.adapters.sqs import SqsInbox
+
+            return SqsInbox(place.queue_url, region=place.region, endpoint_url=place.endpoint_url)
+        case NatsStream():
+            raise ConfigError("a nats inbox is for asyncio only")
+
+
+def any_inbox(place: InboxPlace, folder: Path, look_up: LookUp) -> AnyInbox:
+    """An inbox for asyncio; see `sync_ledger`."""
+    if not isinstance(place, NatsStream):
+        return sync_inbox(place, folder, look_up)
+    from sentry_governed.settings._nats import nats_inbox
+
+    return nats_inbox(place, folder, look_up)
