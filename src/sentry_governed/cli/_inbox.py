@@ -110,8 +110,8 @@ def retry(*, config: str, numbers: tuple[int, ...], all_dead: bool, all_quaranti
     if not (numbers or all_dead or all_quarantined):
         raise click.UsageError("name the messages, or say --all-dead or --all-quarantined")
     with _opened(config) as opened:
-        states: list[InboxState] = ["dead"] if all_dead else []
-        states += ["quarantined"] if all_quarantined else []
+        asked: dict[InboxState, bool] = {"dead": all_dead, "quarantined": all_quarantined}
+        states = [state for state, is_asked in asked.items() if is_asked]
         chosen = [*numbers, *(item.number for state in states for item in _all(opened, state))]
         refused = [number for number in chosen if not opened.retry(number)]
     _tell("to be handled again", len(chosen), refused)

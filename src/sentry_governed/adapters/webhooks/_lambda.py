@@ -6,8 +6,8 @@ import base64
 import binascii
 import inspect
 import time
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 import attrs
 
@@ -141,14 +141,14 @@ def _arrived(event: Mapping[str, object]) -> _Arrived:
 
 
 def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
 
 
 def _headers(found: Mapping[str, object]) -> _Pairs:
     return [
         (name, value)
         for name, values in found.items()
-        for value in (values if isinstance(values, list | tuple) else [values])
+        for value in (cast("Sequence[object]", values) if isinstance(values, list | tuple) else [values])
         if isinstance(value, str)
     ]
 
