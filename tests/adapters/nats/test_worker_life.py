@@ -144,8 +144,9 @@ async def test_outage(fragile: NatsServer) -> None:
     began = asyncio.Event()
 
     async def dawdle() -> None:
-        began.set()
-        await asyncio.sleep(0.5)
+        if not began.is_set():
+            began.set()
+            await asyncio.sleep(0.5)
 
     async with new_scene(fragile) as scene:
         worker = scene.worker(new_router(scene.world, Saboteur(dawdle)), loops=1)
