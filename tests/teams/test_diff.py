@@ -223,6 +223,8 @@ def test_aliases() -> None:
     found = changed("teams:", "aliases: {prefixes: [zap_]}\nteams:")
 
     assert "A (default) > B: zap_service=b" in shown(found)
+    with_alias = Teams.parse(OLD.replace("teams:", "aliases: {prefixes: [zap_]}\nteams:"))
+    assert Teams.parse(OLD).diff(with_alias, [{"zap_service": "b"}]).alerts_moved == 1
 
 
 def test_teams() -> None:
