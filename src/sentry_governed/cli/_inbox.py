@@ -110,8 +110,11 @@ def retry(*, config: str, numbers: tuple[int, ...], all_dead: bool, all_quaranti
     if not (numbers or all_dead or all_quarantined):
         raise click.UsageError("name the messages, or say --all-dead or --all-quarantined")
     with _opened(config) as opened:
-        asked: dict[InboxState, bool] = {"dead": all_dead, "quarantined": all_quarantined}
-        states = [state for state, is_asked in asked.items() if is_asked]
+        states: list[InboxState] = []
+        if all_dead:
+            states.append("dead")
+        if all_quarantined:
+            states.append("quarantined")
         chosen = [*numbers, *(item.number for state in states for item in _all(opened, state))]
         refused = [number for number in chosen if not opened.retry(number)]
     _tell("to be handled again", len(chosen), refused)
