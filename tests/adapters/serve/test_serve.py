@@ -208,3 +208,16 @@ def test_reconciler(shop: Shop) -> None:
         counts = process.ask("/metrics")[1]
     assert shop.keys[0].endswith(event.id)
     assert 'sentry_governed_reconciled_issues_total{result="created"} 1.0' in counts
+
+
+def test_late(shop: Shop) -> None:
+    """A round of the reconciler that takes too long is left behind, which is no failure."""
+    shop.sentry.faults.add(Fault.slow(12), times=None)
+    serve = "{port: 0, drain: 1s, reconcile: {every: 10s, grace: 0s}}"
+    with shop.open(serve) as config, running("serve", "--config", config) as process:
+        until(lambda: process.ask("/readyz")[0] == 200)
+        process.signal(signal.SIGTERM)
+
+        assert process.end() == 0
+    late = process.event("a part did not end in time; what it began is begun again")
+    assert late["part"] == "reconciler"
