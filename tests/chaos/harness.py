@@ -79,6 +79,7 @@ class Webhook:
     """One alert as Sentry sends it."""
 
     key: str
+    issue: str
     body: bytes
     headers: Mapping[str, str]
 
@@ -104,7 +105,7 @@ class Site:
             body, headers = sign_webhook(self.sentry.event_alert(event.id), SECRET)
             alert = sg.decode_alert(body, headers)
             assert isinstance(alert, sg.Alert)
-            made.append(Webhook(alert.key, body, headers))
+            made.append(Webhook(alert.key, issue, body, headers))
         choice.shuffle(made)
         return made
 
@@ -113,11 +114,15 @@ class Site:
         return Counter(task.notes.rpartition("sentry-governed: ")[2] for task in self.asana.tasks)
 
     def check(self, webhooks: Sequence[Webhook]) -> None:
-        """Each alert has one task; none is lost and none is doubled."""
+        """Each alert has one task, none is lost and none is doubled; each issue has one link."""
         found = self.tasks()
         lost = [webhook.key for webhook in webhooks if found[webhook.key] == 0]
         doubled = {key: count for key, count in found.items() if count > 1}
         assert (lost, doubled, len(found)) == ([], {}, len(webhooks))
+        links = Counter(
+            len(self.sentry.external_issues(issue)) for issue in {webhook.issue for webhook in webhooks}
+        )
+        assert set(links) == {1}, links
 
 
 @contextmanager
