@@ -154,7 +154,7 @@ def test_many(tmp_path: Path) -> None:
         ("inbox: {sqlite: other.db}", "other.db: nothing was received yet"),
         (
             "inbox: {sqs: {queue_url: 'https://a/b'}}",
-            ":1:14: only a sqlite inbox can be looked into here",
+            ":1:14: a queue of SQS cannot be looked into; see sentry-governed sqs",
         ),
         ("inbxo: {}", "'inbxo' is not known here"),
     ],

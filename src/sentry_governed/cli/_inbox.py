@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final, cast
 import attrs
 import click
 
+from sentry_governed.cli._inbox_desk import Desk, desk_of
 from sentry_governed.cli._io import as_json_text, printable, readable, refusals, show
 from sentry_governed.errors import InboxError
-from sentry_governed.settings import Settings, SqliteFile, open_inbox
 from sentry_governed.typing import JsonValue
 
 if TYPE_CHECKING:
-    from sentry_governed.adapters.sqlite import InboxItem, InboxState, SqliteInbox
+    from sentry_governed.adapters.sqlite import InboxItem, InboxState
 
 _PAGE: Final = 100
 _config = click.option("--config", required=True, type=readable(), help="The configuration file.")
@@ -26,10 +26,11 @@ _number = click.IntRange(min=1)
 
 @click.group()
 def inbox() -> None:
-    """Look into the SQLite inbox, and put right what was put aside.
+    """Look into a SQLite or NATS inbox, and put right what was put aside.
 
     A message is `waiting` for a worker, `dead` because no worker could make anything of it, or `quarantined`
-    because its sender is genuine and nothing could read it. All of this works while the service runs.
+    because its sender is genuine and nothing could read it. All of this works while the service runs. Of a
+    NATS inbox only what was put aside can be seen.
     """
 
 
@@ -47,7 +48,7 @@ def list_(*, config: str, state: str | None, limit: int, after: int, as_json: bo
 
     Exit codes: 0 done, 1 the inbox or the configuration cannot be used, 2 wrong usage.
     """
-    with _opened(config) as opened:
+    with desk_of(config) as opened:
         found = opened.list(cast("InboxState | None", state), limit=limit, after=after)
     _print(found, as_json=as_json)
 
@@ -61,7 +62,7 @@ def dead(*, config: str, as_json: bool) -> None:
 
     Exit codes: 0 nothing was put aside, 1 something was, or the inbox cannot be used, 2 wrong usage.
     """
-    with _opened(config) as opened:
+    with desk_of(config) as opened:
         found = [*_all(opened, "dead"), *_all(opened, "quarantined")]
     _print(found, as_json=as_json)
     sys.exit(1 if found else 0)
@@ -78,7 +79,7 @@ def show_(*, config: str, number: int, payload: bool, as_json: bool) -> None:
 
     Exit codes: 0 done, 1 there is no such message, or the inbox cannot be used, 2 wrong usage.
     """
-    with _opened(config) as opened:
+    with desk_of(config) as opened:
         item = opened.show(number)
     if item is None:
         raise InboxError(f"there is no message {number}")
@@ -109,7 +110,7 @@ def retry(*, config: str, numbers: tuple[int, ...], all_dead: bool, all_quaranti
     """
     if not (numbers or all_dead or all_quarantined):
         raise click.UsageError("name the messages, or say --all-dead or --all-quarantined")
-    with _opened(config) as opened:
+    with desk_of(config) as opened:
         states: list[InboxState] = []
         if all_dead:
             states.append("dead")
@@ -129,23 +130,12 @@ def discard(*, config: str, numbers: tuple[int, ...]) -> None:
 
     Exit codes: 0 done, 1 a message is gone, a worker holds it, or the inbox cannot be used, 2 wrong usage.
     """
-    with _opened(config) as opened:
+    with desk_of(config) as opened:
         refused = [number for number in numbers if not opened.discard(number)]
     _tell("removed", len(numbers), refused)
 
 
-def _opened(config: str) -> SqliteInbox:
-    settings = Settings.load(config)
-    place = settings.inbox
-    if place is not None and not isinstance(place, SqliteFile):
-        raise InboxError(f"{config}:{place.line}:{place.column}: only a sqlite inbox can be looked into here")
-    opened = cast("SqliteInbox", open_inbox(settings))
-    if place is not None and not (settings.folder / place.path).is_file():
-        raise InboxError(f"there is no file {settings.folder / place.path}: nothing was received yet")
-    return opened
-
-
-def _all(opened: SqliteInbox, state: InboxState) -> list[InboxItem]:
+def _all(opened: Desk, state: InboxState) -> list[InboxItem]:
     found: list[InboxItem] = []
     while page := opened.list(state, limit=_PAGE, after=found[-1].number if found else 0):
         found += page

@@ -113,7 +113,7 @@ class NatsInboxLater:
             InboxError: The server cannot be reached, refuses, or would lose messages.
         """
         try:
-            inbox = await self._opened()
+            inbox = await self.connected()
         except ConfigError as error:
             problem = str(error)
         else:
@@ -126,12 +126,21 @@ class NatsInboxLater:
         if self._inbox is not None:
             await self._inbox.aclose()
 
-    async def _opened(self) -> JetStreamInbox:
+    async def connected(self, *, create: bool = True) -> JetStreamInbox:
+        """The inbox itself.
+
+        Args:
+            create: Whether to make streams that are not there.
+
+        Raises:
+            InboxError: The server cannot be reached, or refuses.
+            ConfigError: A stream would lose messages.
+        """
         from sentry_governed.adapters.nats import JetStreamInbox
 
         async with self._turn:
             if self._inbox is None:
-                self._inbox = await JetStreamInbox.open(self._config, self._queue)
+                self._inbox = await JetStreamInbox.open(self._config, self._queue, create=create)
         return self._inbox
 
 
