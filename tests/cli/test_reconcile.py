@@ -150,7 +150,14 @@ def test_refused(shop: Shop, config: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "args", [["--since", "yesterday"], ["--since", "0s"], ["--since", "1h", "--grace", "x"], []]
+    "args",
+    [
+        ["--since", "yesterday"],
+        ["--since", "0s"],
+        ["--since", "1h", "--grace", "x"],
+        ["--since", "1h", "--deadline", "0s"],
+        [],
+    ],
 )
 def test_usage(config: Path, args: list[str]) -> None:
     """What is no time is wrong usage."""

@@ -27,13 +27,20 @@ def _seconds(_context: click.Context, _parameter: click.Parameter, value: str | 
     raise click.BadParameter(problem)
 
 
+def _some_seconds(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    found = _seconds(context, parameter, value)
+    if found == 0:
+        raise click.BadParameter(f"{value!r} is no time at all; write one such as 90s, 15m or 1h")
+    return found
+
+
 @click.command()
 @click.option("--config", required=True, type=readable(), help="The configuration file.")
 @click.option(
     "--since",
     required=True,
     metavar="TIME",
-    callback=_seconds,
+    callback=_some_seconds,
     help="How far back, such as 90s, 15m, 1h or 2d: by when an issue was first seen.",
 )
 @click.option(
@@ -51,7 +58,9 @@ def _seconds(_context: click.Context, _parameter: click.Parameter, value: str | 
     callback=_seconds,
     help="Leave issues alone that are younger than this: their webhooks may be on their way.",
 )
-@click.option("--deadline", metavar="TIME", callback=_seconds, help="Begin no further issue after so long.")
+@click.option(
+    "--deadline", metavar="TIME", callback=_some_seconds, help="Begin no further issue after so long."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, stable for machines.")
 @refusals
 def reconcile(

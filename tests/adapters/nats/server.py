@@ -1,6 +1,7 @@
 """A real nats-server with JetStream, which tests start, kill and start again on the same files."""
 
 import contextlib
+import os
 import shutil
 import signal
 import socket
@@ -70,6 +71,8 @@ class NatsServer:
     def pause(self) -> None:
         """Stop it in its tracks: it takes bytes and answers nothing."""
         self._signal(signal.SIGSTOP)
+        assert self._process is not None
+        os.waitpid(self._process.pid, os.WUNTRACED)  # the signal was sent, but its threads may still run
 
     def resume(self) -> None:
         """Let it go on after `pause`."""
