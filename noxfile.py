@@ -102,3 +102,10 @@ def nightly(session: nox.Session) -> None:
     """The property tests with many more examples."""
     session.install(*group("tests"), *group("brokers"), ".[all]")
     session.run("pytest", *session.posargs, env={"HYPOTHESIS_PROFILE": "nightly"})
+
+
+@nox.session
+def chaos(session: nox.Session) -> None:
+    """Two thousand alerts through each queue, while workers are killed and services fail."""
+    session.install(*group("tests"), *group("brokers"), ".[all]")
+    session.run("pytest", "-q", "tests/chaos", *session.posargs, env={"CHAOS_ALERTS": "2000"})
