@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import attrs
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from sentry_governed.adapters._metrics import Metrics
     from sentry_governed.adapters.nats import JetStreamQueue, JetStreamWorker, NatsConfig
     from sentry_governed.settings._nats import LookUp
+
+_MOST_OPERATORS: Final = 20
 
 
 def open_worker(
@@ -76,13 +78,10 @@ def _operations(
     metrics = Metrics()
     app = operations_app(metrics, Readiness(parts.missing))
     host, port = listen
-    listener = Listener(app, host=host, port=port, connections=_FEW, drain=1.0)
+    listener = Listener(app, host=host, port=port, connections=_MOST_OPERATORS, drain=1.0)
     opened.callback(listener.close)
     parts.add(Part("operations", listener.run, listener.stop))
     return metrics, listener
-
-
-_FEW = 20
 
 
 def _add_sqs(parts: Parts, needs: Needs, metrics: Metrics | None, opened: ExitStack) -> None:

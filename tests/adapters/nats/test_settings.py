@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import nats
 import pytest
 
-from sentry_governed.errors import SettingsError
+from sentry_governed.errors import InboxError, SettingsError
 from sentry_governed.routing import Created, Deferred, Duplicate
-from sentry_governed.settings import Settings, open_async_router
+from sentry_governed.settings import Settings, open_async_inbox, open_async_router
+from sentry_governed.settings._nats import NatsInboxLater
 from sentry_governed.testing import FakeAsana, datadog_alert, datadog_webhook
+from tests.adapters.makers import message
 from tests.adapters.nats.server import NatsServer, running
 from tests.settings.test_runtime import SECRETS, genuine
 
@@ -75,3 +78,31 @@ def test_refused(tmp_path: Path) -> None:
             configured(tmp_path, "http://127.0.0.1:1", "{url: 'http://a', token: {secret: TOKEN}}"),
             secrets={"PAT": "p", "TOKEN": "t"},
         )
+
+
+async def test_inbox(server: NatsServer, tmp_path: Path) -> None:
+    """An inbox is connected to when the first message is put, and closed with the rest."""
+    (tmp_path / "config.yaml").write_text(f"inbox: {{nats: {{url: '{server.url}', stream: KEPT}}}}")
+    inbox = open_async_inbox(Settings.load(tmp_path / "config.yaml"), secrets={})
+    assert isinstance(inbox, NatsInboxLater)
+    await inbox.put(message())
+    opened = await inbox.connected()
+    assert (await opened.stats()).waiting == 1
+
+    await inbox.aclose()
+    with pytest.raises(InboxError):
+        await inbox.put(message(2))
+
+
+async def test_unfit_inbox(server: NatsServer, tmp_path: Path) -> None:
+    """A stream that would lose messages is not acknowledged from: whoever sends is told to send again."""
+    client = await nats.connect(server.url)
+    await client.jetstream().add_stream(name="LOSSY", subjects=["LOSSY.alerts.*"], storage="memory")
+    await client.close()
+    (tmp_path / "config.yaml").write_text(f"inbox: {{nats: {{url: '{server.url}', stream: LOSSY}}}}")
+    inbox = open_async_inbox(Settings.load(tmp_path / "config.yaml"), secrets={})
+    assert isinstance(inbox, NatsInboxLater)
+
+    with pytest.raises(InboxError, match="LOSSY"):
+        await inbox.put(message())
+    await inbox.aclose()
