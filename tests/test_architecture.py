@@ -14,6 +14,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 
 LEAVES = {
     "errors",
+    "_lazy",
     "_secret",
     "_operation",
     "_actions",

@@ -4,6 +4,8 @@ Every public name can be imported from here. Each is loaded when it is first use
 package costs next to nothing.
 """
 
+from sentry_governed._lazy import later
+
 TYPE_CHECKING = False  # type checkers know this name; `typing` itself would cost a cold start
 if TYPE_CHECKING:
     from sentry_governed._operation import Operation as Operation
@@ -314,7 +316,7 @@ _HOMES = {
     "teams": "Backtest Diff Explanation Finding Match Route Rule Team Teams Term backtest",
     "testing": "assert_routes",
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+_load = later(__name__, _HOMES)
 
 
 def __getattr__(name: str) -> object:
@@ -322,13 +324,7 @@ def __getattr__(name: str) -> object:
         from importlib.metadata import version
 
         return version("sentry-governed")
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
-    return value
+    return _load(name)
 
 
 def __dir__() -> list[str]:

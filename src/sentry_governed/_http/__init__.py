@@ -11,6 +11,7 @@ from sentry_governed._http.drivers import AsyncService, Service, arun, run
 from sentry_governed._http.endpoint import Credential, Endpoint, bearer
 from sentry_governed._http.flow import Flow, Step, check, ledger_get, ledger_put, now, send, within
 from sentry_governed._http.retry import RetryPolicy
+from sentry_governed._lazy import later
 
 if TYPE_CHECKING:
     from sentry_governed._http._httpx import AsyncHttpSender as AsyncHttpSender
@@ -41,19 +42,10 @@ __all__ = [
     "within",
 ]
 
-_HOME_OF = {
-    "AsyncHttpSender": "_httpx",
-    "HttpSender": "_httpx",
-    "AsyncRetryingSender": "_tenacity",
-    "RetryingSender": "_tenacity",
-}
-
-
-def __getattr__(name: str) -> object:
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
-    return value
+__getattr__ = later(
+    __name__,
+    {
+        "_httpx": "AsyncHttpSender HttpSender",
+        "_tenacity": "AsyncRetryingSender RetryingSender",
+    },
+)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sentry_governed._lazy import later
 from sentry_governed.alerts._alert import Alert, Ignored, Source
 from sentry_governed.alerts._datadog_sites import check_site
 from sentry_governed.alerts._from_event import alert_of_event
@@ -45,17 +46,10 @@ __all__ = [
     "verify",
 ]
 
-_HOME_OF = {
-    **dict.fromkeys(("DatadogEvent", "DatadogEventDraft", "get_event", "post_event"), "_datadog_calls"),
-    **dict.fromkeys(("AsyncDatadogClient", "DatadogClient", "DatadogConfig"), "_datadog_client"),
-}
-
-
-def __getattr__(name: str) -> object:
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
-    return value
+__getattr__ = later(
+    __name__,
+    {
+        "_datadog_calls": "DatadogEvent DatadogEventDraft get_event post_event",
+        "_datadog_client": "AsyncDatadogClient DatadogClient DatadogConfig",
+    },
+)

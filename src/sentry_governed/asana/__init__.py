@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sentry_governed._lazy import later
 from sentry_governed.asana._builder import PlacementFunction, TaskBuilder
 from sentry_governed.asana._calls import (
     add_comment,
@@ -108,11 +109,9 @@ __all__ = [
     "tasks_modified_since",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name not in {"AsanaClient", "AsanaConfig", "AsyncAsanaClient"}:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from sentry_governed.asana import _client
-
-    value = globals()[name] = getattr(_client, name)
-    return value
+__getattr__ = later(
+    __name__,
+    {
+        "_client": "AsanaClient AsanaConfig AsyncAsanaClient",
+    },
+)

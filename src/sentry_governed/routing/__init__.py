@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sentry_governed._lazy import later
 from sentry_governed.routing._options import DEFAULT_CREATE_ON, OnRepeat, Options
 from sentry_governed.routing._outcome import (
     Commented,
@@ -51,20 +52,11 @@ __all__ = [
     "Uncertain",
 ]
 
-_HOME_OF = {
-    "AsyncReconciler": "_reconciler",
-    "AsyncRouter": "_router",
-    "ReconcileReport": "_reconcile",
-    "Reconciler": "_reconciler",
-    "Router": "_router",
-}
-
-
-def __getattr__(name: str) -> object:
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
-    return value
+__getattr__ = later(
+    __name__,
+    {
+        "_reconciler": "AsyncReconciler Reconciler",
+        "_router": "AsyncRouter Router",
+        "_reconcile": "ReconcileReport",
+    },
+)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sentry_governed._lazy import later
 from sentry_governed.sentry._asked import INTEGRATION, SERVICE
 from sentry_governed.sentry._by_name import ActionResult, Preview
 from sentry_governed.sentry._calls import Link, comment, latest_event, link, list_issues, list_links
@@ -80,14 +81,10 @@ __all__ = [
     "list_links",
 ]
 
-_HOME_OF = {"AsyncSentryClient": "_async_client", "SentryClient": "_client"}
-
-
-def __getattr__(name: str) -> object:
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
-    return value
+__getattr__ = later(
+    __name__,
+    {
+        "_async_client": "AsyncSentryClient",
+        "_client": "SentryClient",
+    },
+)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sentry_governed._lazy import later
 from sentry_governed.routing import OnRepeat
 from sentry_governed.settings._asana import AsanaSettings
 from sentry_governed.settings._datadog import DatadogSettings
@@ -72,28 +73,12 @@ __all__ = [
     "webhook_secrets",
 ]
 
-
-_HOMES = {
-    "_inboxes": ("open_async_inbox", "open_inbox"),
-    "_runtime": (
-        "AsyncRuntime",
-        "Runtime",
-        "open_async_router",
-        "open_router",
-        "sentry_config",
-        "webhook_secrets",
-    ),
-    "_workers": ("open_worker",),
-    "_service": ("Service", "check_service", "open_service"),
-}
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-
-
-def __getattr__(name: str) -> object:
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
-    return value
+__getattr__ = later(
+    __name__,
+    {
+        "_inboxes": "open_async_inbox open_inbox",
+        "_runtime": "AsyncRuntime Runtime open_async_router open_router sentry_config webhook_secrets",
+        "_workers": "open_worker",
+        "_service": "Service check_service open_service",
+    },
+)

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from sentry_governed._lazy import later
 from sentry_governed.teams._rules import Rule
 from sentry_governed.teams._teams import Teams, backtest
 from sentry_governed.teams._terms import Term
@@ -68,23 +69,14 @@ __all__ = [
     "file_schema",
 ]
 
-_LATER = {
-    **dict.fromkeys(("Diff", "Move", "Outcome", "RuleChanges", "Witness"), "_difference"),
-    **dict.fromkeys(("Backtest", "IgnoreCount", "RuleCount", "TeamCount", "Unrouted"), "_backtest"),
-    **dict.fromkeys(
-        ("Change", "Edit", "Explanation", "Fact", "Judged", "RunnerUp", "WhyNot"), "_explanation"
-    ),
-    **dict.fromkeys(("CHECKS", "SEVERITIES", "Check", "Finding", "Severity"), "_finding"),
-    "Verdict": "_verdicts",
-    "file_schema": "_schema",
-}
-
-
-def __getattr__(name: str) -> object:
-    """What routing does not need is loaded when it is asked for."""
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
-    return value
+__getattr__ = later(
+    __name__,
+    {
+        "_difference": "Diff Move Outcome RuleChanges Witness",
+        "_backtest": "Backtest IgnoreCount RuleCount TeamCount Unrouted",
+        "_explanation": "Change Edit Explanation Fact Judged RunnerUp WhyNot",
+        "_finding": "CHECKS Check Finding SEVERITIES Severity",
+        "_verdicts": "Verdict",
+        "_schema": "file_schema",
+    },
+)
