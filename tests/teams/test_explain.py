@@ -253,6 +253,17 @@ def test_change() -> None:
     )
 
 
+def test_change_beside_an_exact_term() -> None:
+    """Where a better rule takes the plainest text of a regex, a longer one is found."""
+    rules = ("[{Matchers: ['service:web'], Priority: 5}]", "[Matchers: ['service:/web/']]")
+    teams = Teams.parse(f"[{{Name: Web, Entities: {rules[0]}}}, {{Name: Rest, Entities: {rules[1]}}}]")
+    why = teams.explain({"service": "shop"}, team="Rest").why_not
+
+    assert why is not None
+    assert why.change is not None
+    assert why.change.edits == (Edit("service", ("shop",), ("aweba",)),)
+
+
 def test_behind() -> None:
     """A rule that matches and loses is the nearest, and what puts it behind is said."""
     why = TEAMS.explain({"level": "fatal", "team": "search"}, team="Search").why_not

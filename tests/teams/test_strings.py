@@ -57,6 +57,11 @@ def test_alternatives() -> None:
     assert set(texts_found_by(Term("k", "regex", "^(a|b|c)-(?:x|y)$"))) >= {"a-x", "b-y", "c-x"}
 
 
+def test_more_around() -> None:
+    """A regex without anchors has texts other than the shortest one."""
+    assert set(texts_found_by(Term("k", "regex", "web"))) >= {"web", "weba", "aweba"}
+
+
 @pytest.mark.parametrize("pattern", ["a^", "(?!)", "$a", "(?=a)b"])
 def test_none(pattern: str) -> None:
     """What is never found has none."""

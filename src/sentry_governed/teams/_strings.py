@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import string
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Final, cast
 
 import attrs
@@ -29,8 +30,7 @@ _FRAMES: Final[tuple[Callable[[str], str], ...]] = (str, "a{}a".format, " {} ".f
 def texts_found_by(term: Term) -> Iterator[str]:
     """Up to 8 different texts that pass the test of a regex term; none when none could be made."""
     found: set[str] = set()
-    for number in range(_WALKS):
-        text = _text(term, number)
+    for text in chain((_text(term, number) for number in range(_WALKS)), _with_more_around(term)):
         if text is not None and text not in found:
             found.add(text)
             yield text
@@ -38,12 +38,24 @@ def texts_found_by(term: Term) -> Iterator[str]:
             return
 
 
+def _with_more_around(term: Term) -> Iterator[str]:
+    """The first text with a letter around it: an exact term of another rule may have taken it as it is."""
+    first = _text(term, 0)
+    if first is not None:
+        framed = (frame(first) for frame in _FRAMES)
+        yield from (text for text in framed if _is_found(term, text))
+
+
+def _is_found(term: Term, text: str) -> bool:
+    return term.holds((text,)) is not term.negated
+
+
 @functools.lru_cache(maxsize=16_384)
 def _text(term: Term, number: int) -> str | None:
     """The text of one way through the regex, with what it takes around it; None if it is not found there."""
     text = _Walk(number).along(*_parsed(term.value))
     framed = (frame(text) for frame in _FRAMES)
-    return next((each for each in framed if term.holds((each,)) is not term.negated), None)
+    return next((each for each in framed if _is_found(term, each)), None)
 
 
 _parsed = functools.lru_cache(maxsize=1_024)(parse)
