@@ -36,7 +36,7 @@ def refused(sent: bytes) -> str:
         (b"{", "not JSON"),
         (b"{} {}", "not JSON: extra data at line 1 column 4"),
         (b"{'a': 1}", "not JSON"),
-        (b'{"a": "\n"}', "not JSON: invalid control character"),
+        (b'{"a": "\n"}', "not JSON: invalid control character at line 1 column 8"),
         (b"payload=%7B%7D", "not JSON"),
         (b"\xff{}", "not UTF-8 at byte 0"),
         (b'{"a": "\xed\xa0\x80"}', "not UTF-8 at byte 7"),

@@ -89,6 +89,7 @@ BAD = {
     '{"tags": ' + "[" * 100_000: "the line is nested too deeply",
     '{"tags": {"a": ' + "9" * 5_000 + "}}": "the line holds a number that is too large",
     "nonsense": "the body is not JSON",
+    '{"tags": {"a': "not JSON: invalid control character at column 13",
 }
 
 
@@ -104,6 +105,14 @@ def test_bad_line(write: Write, line: str) -> None:
     assert BAD[line] in result.stderr
     assert json.loads(result.stdout)["recording"] == {"lines": 3, "bad_lines": 1, "no_alerts": 0}
     assert json.loads(result.stdout)["alerts"] == 2
+
+
+def test_byte_order_mark(write: Write) -> None:
+    """A byte order mark in front of the first line is passed by, and only there."""
+    mark = b"\xef\xbb\xbf"
+    found = backtest(TEAMS, write(mark + b'{"tags":{}}\r\n' + mark + b'{"tags":{}}\r\n'), "--json")
+
+    assert json.loads(found.stdout)["recording"] == {"lines": 2, "bad_lines": 1, "no_alerts": 0}
 
 
 def test_not_text(write: Write) -> None:

@@ -55,7 +55,8 @@ def _decode(body: bytes, decoder: json.JSONDecoder) -> object:
     except UnicodeDecodeError as error:
         problem = f"the body is not UTF-8 at byte {error.start}"
     except json.JSONDecodeError as error:
-        problem = f"the body is not JSON: {error.msg.lower()} at line {error.lineno} column {error.colno}"
+        what = error.msg.lower().removesuffix(" at")
+        problem = f"the body is not JSON: {what} at line {error.lineno} column {error.colno}"
     except RecursionError:
         problem = "the body is nested too deeply"
     except ValueError:  # an integer of thousands of digits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import json
 import re
@@ -70,6 +71,8 @@ class Recording:
             while line := file.readline(LONGEST_LINE + 1):
                 self.lines += 1
                 count += len(line)
+                if self.lines == 1:
+                    line = line.removeprefix(codecs.BOM_UTF8)
                 if self.told and count >= due:
                     self.told(count)
                     due = count + _TOLD_EVERY
@@ -140,7 +143,7 @@ def _object(line: bytes) -> JsonObject:
     except UnicodeDecodeError as error:
         problem = f"the line is not UTF-8 at byte {error.start}"
     except json.JSONDecodeError as error:
-        problem = f"the line is not JSON: {error.msg.lower()} at column {error.colno}"
+        problem = f"the line is not JSON: {error.msg.lower().removesuffix(' at')} at column {error.colno}"
     except RecursionError:
         problem = "the line is nested too deeply"
     except ValueError:  # an integer of thousands of digits
