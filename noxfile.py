@@ -63,10 +63,11 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def tests_bare(session: nox.Session) -> None:
-    """The core's tests without any extra: optional means optional."""
+    """The core's tests without any extra: optional means optional, and few examples show it."""
     session.install(*group("tests"), ".")
     needing = ["tests/cli", "tests/chaos", *(f"tests/adapters/{name}" for name in ("aws", "nats", "serve"))]
-    session.run("pytest", "-q", *(f"--ignore={path}" for path in needing), *session.posargs)
+    ignored = (f"--ignore={path}" for path in needing)
+    session.run("pytest", "-q", *ignored, *session.posargs, env={"HYPOTHESIS_PROFILE": "few"})
 
 
 @nox.session
