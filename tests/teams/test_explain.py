@@ -160,6 +160,25 @@ teams:
     assert why.change.edits == (Edit("zap_service", ("b",), ()),)
 
 
+@pytest.mark.parametrize(
+    ("rule", "event", "team", "edited"),
+    [
+        ("[k:1]", {"k": "2", "x_k": "1", "y_k": "1"}, "A", ["x_k", "y_k"]),
+        ("['!k:1', k]", {"x_k": "1", "y_k": "1"}, "B", ["x_k", "y_k"]),
+        ("['!k:1', 'k:2']", {"k": "1", "x_k": "1", "y_k": "2"}, "B", ["k", "x_k"]),
+    ],
+)
+def test_change_of_some_aliases(rule: str, event: dict[str, str], team: str, edited: list[str]) -> None:
+    """Of the names that a key is looked up under only those change whose values are in the way."""
+    teams = f"[{{Name: A}}, {{Name: B, Entities: [Matchers: {rule}]}}]"
+    file = f"{{aliases: {{prefixes: [x_, y_]}}, default: A, teams: {teams}}}"
+    why = Teams.parse(file).explain(event, team=team).why_not
+
+    assert why is not None
+    assert why.change is not None
+    assert [edit.name for edit in why.change.edits] == edited
+
+
 def test_runners_up() -> None:
     """What puts a rule behind the winner is the first of priority, precedence, terms and order."""
     found = Teams.parse(

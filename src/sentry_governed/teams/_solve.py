@@ -57,14 +57,25 @@ def all_hold(terms: Sequence[Term], tags: Texts, prefixes: Sequence[str]) -> boo
 
 
 def _edits(names: Sequence[str], terms: Sequence[Term], now: Texts) -> Iterator[Edits]:
-    """Edits for the terms of one key: none, of one name, or of all names that it is looked up under."""
+    """Edits for the terms of one key: none, of one name, of some, or of all that it is looked up under."""
     if _hold(terms, tuple(chain.from_iterable(now.values()))):
         yield {}
     for name in (*now, *(name for name in names if name not in now)):
         others = tuple(chain.from_iterable(values for other, values in now.items() if other != name))
         yield from ({name: values} for values in _values_for(terms) if _hold(terms, others + values))
+    yield from _edits_of_spoilers(names[0], terms, now)
     none = dict.fromkeys(now, ())
     yield from ({**none, names[0]: values} for values in _values_for(terms) if _hold(terms, values))
+
+
+def _edits_of_spoilers(key: str, terms: Sequence[Term], now: Texts) -> Iterator[Edits]:
+    """Edits of those names alone whose values a negated term refuses."""
+    refused = [term for term in terms if term.negated]
+    spoilers = [name for name, values in now.items() if not _hold(refused, values)]
+    kept = tuple(chain.from_iterable(values for name, values in now.items() if name not in spoilers))
+    none = dict.fromkeys(spoilers, ())
+    name = next(iter(spoilers), key)
+    yield from ({**none, name: values} for values in _values_for(terms) if _hold(terms, kept + values))
 
 
 def _hold(terms: Sequence[Term], values: tuple[str, ...]) -> bool:
