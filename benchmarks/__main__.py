@@ -13,6 +13,7 @@ from benchmarks import (
     lint,
     policy,
     polled,
+    regexes,
     router,
     verify_parse,
     webhook,
@@ -94,6 +95,18 @@ def _backtest() -> Iterator[Row]:
     )
 
 
+def _regexes() -> Iterator[Row]:
+    slowest = regexes.measure()
+    refused = max(slowest["refuse"], slowest["accept"])
+    yield (
+        "look at a regex that is meant to be slow, the slowest",
+        f"{refused:.1f} ms",
+        "<= 10 ms",
+        refused <= 10,
+    )
+    yield "search for one that is accepted, the slowest", f"{slowest['search']:.1f} ms", "", True
+
+
 def _lints() -> Iterator[Row]:
     (_, usual), *worst = lint.measure().items()
     yield "lint 10,000 rules", f"{usual:.2f} s", "<= 0.5 s", usual <= 0.5
@@ -159,6 +172,7 @@ def rows() -> Iterator[Row]:
     yield from _loads()
     yield from _backtest()
     yield from _diff()
+    yield from _regexes()
     yield from _lints()
     yield from _against("verify + parse a 25 KB webhook, over hmac + json.loads", verify_parse.measure(), 1.5)
     yield from _against("one guarded and audited request, over bare httpx", flow_overhead.measure(), 1.25)
