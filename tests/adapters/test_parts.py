@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 import attrs
+import pytest
 
 from sentry_governed.adapters._parts import Ended, Part, Parts
 from sentry_governed.adapters._timer import Timer
@@ -109,15 +110,16 @@ def test_signal() -> None:
         signal.signal(signal.SIGUSR1, before)
 
 
-def test_timer() -> None:
-    """Work is done at once and again, whether it fails or not, until the timer is stopped."""
+@pytest.mark.parametrize("error", [LedgerError("it is locked"), ZeroDivisionError()])
+def test_timer(error: Exception) -> None:
+    """Work is done at once and again, however it fails, until the timer is stopped."""
     rounds: list[int] = []
 
     def work() -> None:
         rounds.append(len(rounds))
         if len(rounds) == 3:
             timer.stop()
-        raise LedgerError("it is locked")
+        raise error
 
     timer = Timer("reconciler", 0.01, work)
     timer.run()

@@ -43,6 +43,8 @@ class Timer:
                 raise
             except SentryGovernedError as error:
                 _LOG.warning("%s failed: %s", self._name, error)
+            except Exception:  # noqa: BLE001  a fault of ours must not take the webhook endpoint down with it
+                _LOG.exception("%s failed", self._name)
             self._is_stopped.wait(self._every)
 
     def stop(self) -> None:
