@@ -192,8 +192,8 @@ def test_uncertain(inbox: SqliteInbox, world: World) -> None:
     assert only(inbox).reason.startswith("given up after the last delivery: ")
 
 
-def test_unexpected(inbox: SqliteInbox, world: World) -> None:
-    """A fault of the program loses no message, ends no worker, and shows nothing of what failed."""
+def test_unexpected(inbox: SqliteInbox, world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """A fault of the program loses no message, ends no worker, and is logged with where it is."""
 
     def fail() -> None:
         raise ZeroDivisionError("secret")
@@ -203,6 +203,10 @@ def test_unexpected(inbox: SqliteInbox, world: World) -> None:
     run(SqliteWorker(inbox, router(world, fail), watch=seen), waits(inbox))
 
     assert (only(inbox).attempts, only(inbox).reason) == (1, "an unexpected ZeroDivisionError")
+    (record,) = caplog.records
+    assert record.getMessage() == "message 1 could not be handled"
+    assert record.exc_info
+    assert record.exc_info[0] is ZeroDivisionError
 
 
 def test_configured_wrongly(inbox: SqliteInbox, world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import math
 import threading
 import time
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from sentry_governed.adapters._sqlite_rows import Delivery
     from sentry_governed.adapters.sqlite import SqliteInbox
 
+_LOG: Final = logging.getLogger("sentry_governed")
 _TICK: Final = 0.05
 _POLL: Final = 0.2
 _UNEXPECTED_PAUSE: Final = 30.0
@@ -139,6 +141,7 @@ class SqliteWorker:
         except ConfigError:
             raise
         except Exception as error:  # noqa: BLE001  a fault of ours must not end the worker, nor lose the alert
+            _LOG.exception("message %d could not be handled", delivery.number)
             reason = f"an unexpected {type(error).__name__}"
             return Uncertain(delivery.message.key or "", _UNEXPECTED_PAUSE, delivery.attempts, reason)
 
