@@ -55,6 +55,17 @@ def test_list(file: Path) -> None:
     assert run(file, "list", "--after", "1", "--limit", "1").output.split()[0] == "2"
 
 
+@pytest.mark.parametrize("received_at", [1e12, 1e300, float("inf")])
+def test_no_instant(file: Path, received_at: float) -> None:
+    """A message with a time that is none hides no other."""
+    with SqliteInbox(file.parent / "inbox.db") as opened:
+        opened.put(makers.message(4, received_at=received_at))
+    result = run(file, "list")
+
+    assert result.exit_code == 0
+    assert f"{received_at:g}" in result.output.splitlines()[3]
+
+
 def test_list_json(file: Path) -> None:
     """For machines everything but the body is there."""
     first, *_ = json.loads(run(file, "list", "--json").output)["messages"]

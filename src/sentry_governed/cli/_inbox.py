@@ -149,6 +149,14 @@ def _fields(item: InboxItem) -> dict[str, JsonValue]:
 
 
 def _time(seconds: float) -> str:
+    """The instant; what a producer of its own wrote may be none."""
+    try:
+        return _instant(seconds)
+    except (ValueError, OverflowError, OSError):
+        return f"{seconds:g}"
+
+
+def _instant(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
