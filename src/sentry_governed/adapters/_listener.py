@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, cast
 
+from sentry_governed.adapters._punctual import punctual
 from sentry_governed.adapters.webhooks import AsgiApp
 from sentry_governed.errors import ConfigError, MissingExtraError
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from uvicorn import Config, Server
 
 _BACKLOG: Final = 2_048
-_IDLE: Final = 15
+_IDLE: Final = 15.0
 
 
 class Listener:
@@ -26,6 +28,7 @@ class Listener:
         port: The port; 0 for any free one.
         connections: How many connections are answered at a time; to more it says 503.
         drain: Seconds that answers under way may take once it is stopped.
+        idle: Seconds that a connection may stay without a whole request.
         at_end: Awaited on the server's event loop in the end.
 
     Raises:
@@ -41,12 +44,14 @@ class Listener:
         port: int,
         connections: int,
         drain: float,
+        idle: float = _IDLE,
         at_end: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._app = app
         self._at_end = at_end
         self._connections = connections
         self._drain = drain
+        self._idle = idle
         self._server: Server | None = None
         self._is_stopped = False
         _uvicorn()
@@ -80,6 +85,7 @@ class Listener:
         self._server = server(
             config(
                 cast("Callable[..., object]", self._app),
+                http=punctual(self._idle),
                 log_config=None,
                 access_log=False,
                 lifespan="off",
@@ -87,7 +93,7 @@ class Listener:
                 server_header=False,
                 proxy_headers=False,
                 limit_concurrency=self._connections,
-                timeout_keep_alive=_IDLE,
+                timeout_keep_alive=math.ceil(self._idle),
                 timeout_graceful_shutdown=max(1, int(self._drain)),
             )
         )

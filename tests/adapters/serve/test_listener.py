@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -25,15 +25,15 @@ async def teapot(_scope: AsgiEvent, _receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"short and stout"})
 
 
-def unstarted(host: str, port: int, app: AsgiApp = teapot, connections: int = 100) -> Listener:
+def unstarted(host: str, port: int) -> Listener:
     """A server that does not run yet."""
-    return Listener(app, host=host, port=port, connections=connections, drain=5.0)
+    return Listener(teapot, host=host, port=port, connections=100, drain=5.0)
 
 
 @contextmanager
-def listening(app: AsgiApp, *, connections: int = 100) -> Generator[Listener]:
+def listening(app: AsgiApp, *, connections: int = 100, idle: float = 15.0) -> Generator[Listener]:
     """A server of an application on a free port, in a thread."""
-    listener = unstarted("127.0.0.1", 0, app, connections)
+    listener = Listener(app, host="127.0.0.1", port=0, connections=connections, drain=5.0, idle=idle)
     thread = threading.Thread(target=listener.run, daemon=True)
     thread.start()
     try:
@@ -163,3 +163,30 @@ def test_too_many() -> None:
         finally:
             for connection in idle:
                 connection.close()
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /"])
+def test_unused_connection(begun: bytes) -> None:
+    """A connection without a whole request loses its place to others, however it dawdles."""
+    with listening(teapot, idle=0.3) as listener, socket.create_connection(listener.address) as slow:
+        slow.sendall(begun)
+        slow.settimeout(0.05)
+        end = time.monotonic() + 10
+        closed = False
+        while not closed and time.monotonic() < end:
+            with suppress(TimeoutError):
+                closed = not slow.recv(1000)
+            with suppress(OSError):
+                slow.sendall(b"x")
+        assert closed
+
+
+def test_slow_answer() -> None:
+    """A connection that waits for its answer keeps its place."""
+
+    async def slow(scope: AsgiEvent, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.5)
+        await teapot(scope, receive, send)
+
+    with listening(slow, idle=0.1) as listener:
+        assert ask(listener, "/") == (418, "short and stout")
