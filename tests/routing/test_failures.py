@@ -12,16 +12,17 @@ from tests.routing.makers import UUID, Killed, World, decoded, dies
 from tests.routing.ways import Way, opened
 
 
-def test_rate_limited(way: Way, world: World) -> None:
-    """Asana's wait is passed on, and the next delivery makes the task."""
+@pytest.mark.parametrize(("asked", "passed_on"), [(17, 17), (90_000, 3600)])
+def test_rate_limited(way: Way, world: World, asked: int, passed_on: int) -> None:
+    """Asana's wait is passed on, up to an hour, and the next delivery makes the task."""
     alert = world.alert()
     router = way.router(world)
-    world.asana.faults.add(Fault.status(429, retry_after=17), when=lambda call: call.method == "POST")
+    world.asana.faults.add(Fault.status(429, retry_after=asked), when=lambda call: call.method == "POST")
 
     outcome = router(alert)
 
     assert isinstance(outcome, Deferred)
-    assert outcome.retry_after == 17
+    assert outcome.retry_after == passed_on
     assert isinstance(router(alert), Created)
 
 

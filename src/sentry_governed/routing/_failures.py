@@ -39,6 +39,7 @@ _STAYS: Final = (
 _LEAVES_OPEN: Final = (CreateUncertain, ReplyLost, ServiceFailed, UnexpectedAnswer)
 _GAVE_UP_WAITING: Final = 408
 _PATIENCE_FOR_OPERATORS: Final = 10
+_LONGEST_WAIT: Final = 3600.0
 
 
 def stays(error: SentryGovernedError) -> bool:
@@ -55,9 +56,12 @@ def leaves_open(error: SentryGovernedError) -> bool:
 
 
 def wait_after(error: SentryGovernedError, options: Options) -> float:
-    """Seconds after which it is worth another try."""
+    """Seconds after which it is worth another try.
+
+    What a service asks for counts up to an hour: one slip of it must not put an alert off for years.
+    """
     asked = error.retry_after if isinstance(error, ApiError) else None
-    wait = asked or options.retry_after
+    wait = min(asked, _LONGEST_WAIT) if asked else options.retry_after
     return wait * _PATIENCE_FOR_OPERATORS if isinstance(error, TokenRefused) else wait
 
 
