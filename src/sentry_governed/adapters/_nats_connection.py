@@ -263,7 +263,7 @@ async def _bounded(work: Awaitable[T], timeout: float) -> T:
     except nats.errors.NoRespondersError:
         problem: NatsFailure = _NobodyListens("no stream listens there, or JetStream is not ready")
     except TimeoutError:
-        problem = _NoAnswer(f"no answer within {timeout:g} s")
+        problem = _NoAnswer(f"no answer within {timeout:.3g} s")
     except (nats.errors.Error, OSError) as error:
         problem = NatsFailure(_reason(error))
     raise problem
