@@ -180,7 +180,10 @@ def test_datadog_tags() -> None:
     assert steps[-1]["tags"] == []
 
 
-@given(st.binary(max_size=50) | st.sampled_from([b"[]", b"7", b"[" * 5_000, b'{"a":NaN}', b'{"a":']))
+JUNK = st.binary(max_size=50).filter(lambda sent: b"{" not in sent)
+
+
+@given(JUNK | st.sampled_from([b"[]", b"7", b"[" * 5_000, b'{"a":NaN}', b'{"a":']))
 def test_junk(sent: bytes) -> None:
     """What is no JSON object is not trimmed at all."""
     assert list(trims(sent, "sentry")) == []
