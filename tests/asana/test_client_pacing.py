@@ -277,6 +277,14 @@ def test_shorter_pause(paced: Send) -> None:
     assert 29 < pace.pause() <= 30
 
 
+def test_longest_pause() -> None:
+    """A 429 that asks for years holds everybody back for an hour."""
+    pace = Pace(5, 5)
+    pace.note(Response(429, (("retry-after", "999999999"),)))
+
+    assert 3_599 < pace.pause() <= 3_600
+
+
 def test_failed_send(paced: Send) -> None:
     """A send that raises gives its place up."""
     pace = Pace(1, 1)

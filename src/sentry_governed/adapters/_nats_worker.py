@@ -214,8 +214,8 @@ class JetStreamWorker:
         except ConfigError:
             raise
         except Exception as error:  # noqa: BLE001 - one message must not end the others
-            problem = f"an unexpected {type(error).__name__}"  # its text may hold anything
-            _LOG.warning("NATS: message %s could not be handled: %s", mark.sequence, problem)
+            _LOG.exception("NATS: message %s could not be handled", mark.sequence)
+            problem = f"an unexpected {type(error).__name__}"
         is_last = mark.delivered >= self._queue.max_deliver
         return Rejected("", problem) if is_last else Deferred("", _AGAIN, problem)
 

@@ -26,6 +26,7 @@ from sentry_governed.errors import NotSent
 from sentry_governed.typing import AsyncSender, Sender
 
 _TOO_MANY: Final = 429
+_LONGEST_PAUSE: Final = 3_600.0  # a service that asks for more is asked again all the same
 _USUAL_PAUSE: Final = 1.0
 
 
@@ -102,7 +103,8 @@ class Pace:
         """Hold everybody back if it is a 429."""
         if response.status == _TOO_MANY:
             seconds = wait_asked(response, time.time())
-            until = time.monotonic() + (_USUAL_PAUSE if seconds is None else max(0.0, seconds))
+            pause = _USUAL_PAUSE if seconds is None else min(max(0.0, seconds), _LONGEST_PAUSE)
+            until = time.monotonic() + pause
             self._until, self._refusal = max(self._until, until), response
 
     def refusal(self, seconds: float) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import cache, partial
@@ -21,6 +22,7 @@ from sentry_governed.settings._inbox import InboxPlace, NatsStream, SqsQueue
 from sentry_governed.settings._nats import nats_config, nats_queue
 from sentry_governed.settings._needs import Needs, needs_of
 from sentry_governed.settings._runtime import async_router_of, plan_of, router_of
+from sentry_governed.settings._serve import ReconcileSettings
 from sentry_governed.settings._service import LAST_WORDS, ROUND, Service, check_all, check_teams, reconciling
 from sentry_governed.settings._settings import Settings
 from sentry_governed.settings._stores import any_ledger
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from sentry_governed.adapters._metrics import Metrics
     from sentry_governed.adapters.nats import JetStreamQueue, JetStreamWorker, NatsConfig
     from sentry_governed.settings._nats import LookUp
+
+_LOG: Final = logging.getLogger("sentry_governed")
 
 _MOST_OPERATORS: Final = 20
 
@@ -179,12 +183,20 @@ class _NatsWork:
         settings = self._needs.settings.serve.reconcile
         reconciler = AsyncReconciler(router)
         while settings is not None:
-            report = await reconciler.reconcile(
-                settings.since,
-                projects=settings.projects,
-                query=settings.query,
-                grace=settings.grace,
-                deadline=ROUND,
-            )
-            tell(report, self._metrics)
+            try:
+                await self._round(reconciler, settings)
+            except ConfigError:
+                raise
+            except Exception:  # noqa: BLE001  a fault of ours must not take the worker down with it
+                _LOG.exception("the reconciler failed")
             await asyncio.sleep(settings.every)
+
+    async def _round(self, reconciler: AsyncReconciler, settings: ReconcileSettings) -> None:
+        report = await reconciler.reconcile(
+            settings.since,
+            projects=settings.projects,
+            query=settings.query,
+            grace=settings.grace,
+            deadline=ROUND,
+        )
+        tell(report, self._metrics)
