@@ -11,7 +11,7 @@ A scenario is a module of its own in this folder, with a program for its workers
         site.check(webhooks)      # one task an alert, no more and no fewer
         ...                       # and the scenario's own: no dead letters
 
-A worker is a command, such as `program("tests.chaos.embedded", "work", told)`, where `told` is `site.told`
+A worker is a command, such as `program("tests.chaos.polled", told)`, where `told` is `site.told`
 with whatever the scenario adds. In it `router_of(told, ledger)` or `async_router_of` makes the router. Every
 random choice comes from the seed; how the processes interleave does not.
 

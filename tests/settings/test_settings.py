@@ -17,6 +17,7 @@ from sentry_governed.asana import (
     TextField,
 )
 from sentry_governed.errors import ConfigError, SettingsError
+from sentry_governed.routing import Options
 from sentry_governed.settings import (
     AsanaSettings,
     DatadogSettings,
@@ -360,3 +361,30 @@ def test_unresolved(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASANA_PAT", "canary")
 
     assert "canary" not in repr(Settings.parse(WHOLE))
+
+
+def test_routing_times() -> None:
+    """The times of routing are lengths of time, and those left out are as usual."""
+    settings = Settings.parse("routing: {lease: 3m, create_timeout: 90s, retry_after: 0.5s}")
+
+    assert settings.routing.options == Options(lease=180.0, create_timeout=90.0, retry_after=0.5)
+    assert Settings.parse("{}").routing.options == Options()
+
+
+@pytest.mark.parametrize(
+    ("routing", "problem"),
+    [
+        ("{lease: 1m, create_timeout: 2m}", "lease 60 does not exceed create_timeout 120 and clock_skew 10"),
+        ("{retry_after: 0s}", "retry_after is a number of seconds above 0"),
+        ("{clock_skew: soon}", "'soon' is no length of time"),
+        ("{consistency_delay: 90d}", "retention 7.776e+06 does not exceed lease 120 and consistency_delay"),
+    ],
+)
+def test_routing_times_refused(routing: str, problem: str) -> None:
+    """Times that do not fit together are a problem of the file."""
+    with pytest.raises(SettingsError) as caught:
+        Settings.parse(f"routing: {routing}")
+
+    (found,) = caught.value.problems
+    assert problem in found.message
+    assert found.line == 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sentry_governed._lazy import later
-from sentry_governed.routing._options import DEFAULT_CREATE_ON, OnRepeat, Options
+from sentry_governed.routing._options import OnRepeat, Options
 from sentry_governed.routing._outcome import (
     Commented,
     Created,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from sentry_governed.routing._router import Router as Router
 
 __all__ = [
-    "DEFAULT_CREATE_ON",
     "AsyncMemoryLedger",
     "AsyncReconciler",
     "AsyncRouter",

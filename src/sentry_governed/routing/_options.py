@@ -13,8 +13,7 @@ from sentry_governed.errors import ConfigError
 OnRepeat: TypeAlias = Literal["new_task", "comment"]
 """What a further alert of an issue that has a task makes."""
 
-DEFAULT_CREATE_ON = frozenset({"event_alert.triggered", "datadog.triggered"})
-"""The kinds of alert that make tasks unless others are chosen."""
+_USUAL_KINDS = frozenset({"event_alert.triggered", "datadog.triggered"})
 
 
 def _kinds(value: Collection[str]) -> frozenset[str]:
@@ -54,7 +53,7 @@ class Options:
             value cannot be used.
     """
 
-    create_on: frozenset[str] = attrs.field(default=DEFAULT_CREATE_ON, converter=_kinds)
+    create_on: frozenset[str] = attrs.field(default=_USUAL_KINDS, converter=_kinds)
     on_repeat: OnRepeat = "new_task"
     lease: float = attrs.field(default=120.0, validator=_check_seconds)
     create_timeout: float = attrs.field(default=45.0, validator=_check_seconds)

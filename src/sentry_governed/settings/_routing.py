@@ -6,7 +6,8 @@ from typing import Final, get_args
 
 import attrs
 
-from sentry_governed.routing import DEFAULT_CREATE_ON, OnRepeat
+from sentry_governed.routing import OnRepeat, Options
+from sentry_governed.settings._duration import DURATION
 from sentry_governed.settings._reader import fields_of, items, made, record, text, word
 
 KINDS: Final = (
@@ -29,6 +30,8 @@ KINDS: Final = (
 )
 """The kinds of alert that may be asked to make tasks."""
 
+_USUAL: Final = Options()
+
 
 @attrs.frozen(kw_only=True)
 class RoutingSettings:
@@ -40,12 +43,41 @@ class RoutingSettings:
         create_on: The kinds of alert that make tasks; others are skipped.
         default_team: The default team, instead of the one that the teams file names.
         shadow: The path, as it is written, of a teams file that is tried out beside the live one, or None.
+        lease: See `Options`, as for all that follow; in seconds.
+        create_timeout: How long the creation of a task may take in all.
+        clock_skew: How far the clocks of two workers may be apart.
+        consistency_delay: How long Asana may take to list a task that it has created.
+        retry_after: How long to wait when a service does not say.
+
+    Raises:
+        ConfigError: The times do not fit together.
     """
 
-    on_repeat: OnRepeat = "new_task"
-    create_on: frozenset[str] = DEFAULT_CREATE_ON
+    on_repeat: OnRepeat = _USUAL.on_repeat
+    create_on: frozenset[str] = _USUAL.create_on
     default_team: str | None = None
     shadow: str | None = None
+    lease: float = _USUAL.lease
+    create_timeout: float = _USUAL.create_timeout
+    clock_skew: float = _USUAL.clock_skew
+    consistency_delay: float = _USUAL.consistency_delay
+    retry_after: float = _USUAL.retry_after
+
+    def __attrs_post_init__(self) -> None:
+        _ = self.options
+
+    @property
+    def options(self) -> Options:
+        """The same for a router."""
+        return Options(
+            create_on=self.create_on,
+            on_repeat=self.on_repeat,
+            lease=self.lease,
+            create_timeout=self.create_timeout,
+            clock_skew=self.clock_skew,
+            consistency_delay=self.consistency_delay,
+            retry_after=self.retry_after,
+        )
 
 
 read_routing: Final = record(
@@ -56,5 +88,10 @@ read_routing: Final = record(
         create_on=made(frozenset, items(word(KINDS))),
         default_team=text,
         shadow=text,
+        lease=DURATION,
+        create_timeout=DURATION,
+        clock_skew=DURATION,
+        consistency_delay=DURATION,
+        retry_after=DURATION,
     ),
 )

@@ -226,7 +226,7 @@ def plan_of(needs: Needs, ledger: Callable[[], object]) -> _Plan:
         asana=needs.asana(),
         sentry=needs.sentry(),
         datadog=needs.datadog(),
-        options=Options(create_on=routing.create_on, on_repeat=routing.on_repeat),
+        options=routing.options,
     )
 
 

@@ -10,8 +10,8 @@ import attrs
 from sentry_governed._grammar import is_project_slug
 from sentry_governed._yaml import quoted
 from sentry_governed.errors import ConfigError
-from sentry_governed.settings._duration import parse_duration
-from sentry_governed.settings._reader import fields_of, items, made, number, record, text
+from sentry_governed.settings._duration import DURATION
+from sentry_governed.settings._reader import fields_of, items, number, record, text
 
 _HOST: Final = re.compile(r"[A-Za-z0-9._:%-]{1,253}")
 
@@ -81,6 +81,7 @@ class ServeSettings:
         port: The port; 0 for any free one.
         workers: How many alerts are handled at a time.
         connections: How many connections the endpoint takes at a time.
+        lease: Seconds after which what a dead worker took from a SQLite inbox is taken by another.
         drain: Seconds that started work may take to end when the process is told to stop.
         reconcile: The timer that looks for lost webhooks; None for none.
 
@@ -92,16 +93,15 @@ class ServeSettings:
     port: int = _whole(8080, 0, 65_535)
     workers: int = _whole(4, 1, 64)
     connections: int = _whole(100, 1, 10_000)
+    lease: float = _seconds(60.0, 1.0, 3_600.0)
     drain: float = _seconds(30.0, 1.0, 600.0)
     reconcile: ReconcileSettings | None = None
 
 
-_DURATION: Final = made(parse_duration, text)
-
 _read_reconcile: Final = record(
     ReconcileSettings,
     fields_of(
-        ReconcileSettings, every=_DURATION, since=_DURATION, grace=_DURATION, query=text, projects=items(text)
+        ReconcileSettings, every=DURATION, since=DURATION, grace=DURATION, query=text, projects=items(text)
     ),
 )
 
@@ -113,7 +113,8 @@ read_serve: Final = record(
         port=number,
         workers=number,
         connections=number,
-        drain=_DURATION,
+        lease=DURATION,
+        drain=DURATION,
         reconcile=_read_reconcile,
     ),
 )

@@ -161,8 +161,14 @@ def _service(plan: _Plan) -> Service:
 
 def _add_workers(parts: Parts, plan: _Plan, inbox: SqliteInbox, metrics: Metrics, opened: ExitStack) -> None:
     runtime, serve = opened.enter_context(plan.runtime()), plan.serve
-    watch = Logged(metrics)
-    worker = SqliteWorker(inbox, runtime.router, threads=serve.workers, drain=serve.drain, watch=watch)
+    worker = SqliteWorker(
+        inbox,
+        runtime.router,
+        threads=serve.workers,
+        lease=serve.lease,
+        drain=serve.drain,
+        watch=Logged(metrics),
+    )
     parts.add(Part("worker", worker.run, worker.stop))
     reconciler = plan.reconciler()
     if reconciler is not None and serve.reconcile is not None:
