@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 
 from tests.teams.naive import matching, ranked
 
@@ -190,7 +191,15 @@ def _load(which: str) -> float:
 
 def _memory() -> float:
     Teams.parse(teams_file(SIZES[-1])).route(EVENT)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024
+    return _most_kilobytes() / 1_024
+
+
+def _most_kilobytes() -> int:
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # there ru_maxrss begins with the size of whoever started the process
+    return next(int(line.split()[1]) for line in status.read_text().splitlines() if "VmHWM" in line)
 
 
 if __name__ == "__main__":
