@@ -57,7 +57,7 @@ from tests.routing.makers import (
 
 ROOT = Path(__file__).parents[2]
 SECRET = "client-secret"
-SHORT = 120
+SHORT = 80
 CHANCES = {
     Fault.status(429, retry_after=0.2): 10.0,
     Fault.status(500): 2.5,

@@ -218,5 +218,10 @@ def test_no_copy() -> None:
             sender.send(GET)
         gc.collect()
 
-        assert not [found for found in gc.get_objects()
-                    if isinstance(found, list | tuple) and f"Bearer {CANARY}".encode() in found]  # fmt: skip
+        header = f"Bearer {CANARY}".encode()
+        assert not [
+            found
+            for found in gc.get_objects()
+            if isinstance(found, list | tuple)
+            and any(type(each) is bytes and each == header for each in found)  # others may compare oddly
+        ]
