@@ -373,3 +373,17 @@ def test_has_facts() -> None:
             return {"service": ("gateway",)}
 
     assert TEAMS.explain(Event()) == TEAMS.explain({"service": "gateway"})
+
+
+def test_dead_end() -> None:
+    """A rule that no event suits is given up soon, however many ways there are to suit the rest of it."""
+    wide = ", ".join(f"zap_k{number}, '!k{number}:any', k{number}" for number in range(12))
+    teams = Teams.parse(
+        "default: A\naliases: {prefixes: [zap_]}\nteams:\n- Name: A\n- Name: B\n"
+        f"  Entities: [{{Matchers: [{wide}, 'x:/^a$/', '!x:/a/']}}]\n"
+    )
+
+    found = teams.explain({}, team="B")
+
+    assert found.why_not is not None
+    assert found.why_not.change is None

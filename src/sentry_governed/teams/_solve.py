@@ -16,6 +16,7 @@ Edits: TypeAlias = dict[str, tuple[str, ...]]
 """Changed tags, each with its new values."""
 
 _MOST_WAYS: Final = 200
+_MOST_TRIES: Final = 2_000
 _FREE: Final = ("any", "other", "1", "")
 
 
@@ -24,24 +25,31 @@ def solved(terms: Sequence[Term], tags: Texts, prefixes: Sequence[str]) -> Edits
     by_key: dict[str, list[Term]] = {}
     for term in terms:
         by_key.setdefault(term.key, []).append(term)
+    groups = list(by_key.values())
     # where one key is the alias of another, what suits the one may spoil the other, or do for both
     apart = not any(prefix + key in by_key for prefix in prefixes for key in by_key)
-    ways = islice(_ways(list(by_key.values()), tags, prefixes), 1 if apart else _MOST_WAYS)
+    tries = iter(range(len(groups) if apart else _MOST_TRIES))
+    ways = islice(_ways(groups, tags, prefixes, tries), _MOST_WAYS)
     changes = ({name: values for name, values in way.items() if values != tags.get(name, ())} for way in ways)
     found = (change for change in changes if all_hold(terms, {**tags, **change}, prefixes))
     return min(found, key=len, default=None)
 
 
-def _ways(groups: Sequence[Sequence[Term]], tags: Texts, prefixes: Sequence[str]) -> Iterator[Edits]:
-    """Ways to suit the terms of one key after the other; a later one may spoil an earlier one."""
+def _ways(
+    groups: Sequence[Sequence[Term]], tags: Texts, prefixes: Sequence[str], tries: Iterator[int]
+) -> Iterator[Edits]:
+    """Ways to suit the terms of one key after the other; a later one may spoil an earlier one.
+
+    Each edit takes one of the tries, so that what cannot be suited in the end does not cost without end.
+    """
     if not groups:
         yield {}
         return
     key = groups[0][0].key
     names = (key, *(prefix + key for prefix in prefixes))
     now = {name: values for name in names if (values := tags.get(name, ()))}
-    for edits in _edits(names, groups[0], now):
-        for others in _ways(groups[1:], {**tags, **edits}, prefixes):
+    for edits, _ in zip(_edits(names, groups[0], now), tries):  # noqa: B905  whichever ends first
+        for others in _ways(groups[1:], {**tags, **edits}, prefixes, tries):
             yield {**edits, **others}
 
 
