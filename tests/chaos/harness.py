@@ -57,7 +57,8 @@ from tests.routing.makers import (
 
 ROOT = Path(__file__).parents[2]
 SECRET = "client-secret"
-SHORT = 80
+SHORT = 120
+LONGEST_LUCK = 60.0
 CHANCES = {
     Fault.status(429, retry_after=0.2): 10.0,
     Fault.status(500): 2.5,
@@ -220,7 +221,11 @@ class Crew:
         self.ended = 0
 
     def spare(self) -> None:
-        """Kill nobody any more."""
+        """Kill nobody any more, once somebody was killed."""
+        until(lambda: self.deaths > 0, LONGEST_LUCK)
+        self._stop()
+
+    def _stop(self) -> None:
         self._spared.set()
         self._killer.join()
 
@@ -234,7 +239,7 @@ class Crew:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.spare()
+        self._stop()
         for process in self._processes:
             process.kill()
             process.wait()
